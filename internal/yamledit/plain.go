@@ -1,0 +1,59 @@
+package yamledit
+
+import (
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// canBePlain reports that a value can be written without quotes: that the text
+// is one scalar, the whole of it. It says nothing about its type.
+func canBePlain(s string, inFlow bool) bool {
+	switch {
+	case s == "" || !allPrintable(s):
+		return false
+	case strings.ContainsRune("-?:,[]{}#&*!|>'\"%@` ", rune(s[0])):
+		return false
+	case s[len(s)-1] == ':' || s[len(s)-1] == ' ':
+		return false
+	case strings.HasPrefix(s, "..."):
+		return false
+	case strings.Contains(s, ": ") || strings.Contains(s, " #"):
+		return false
+	}
+	return !inFlow || !strings.ContainsAny(s, ",?[]{}")
+}
+
+// readsAsString reports that every reader takes the plain text for a string.
+func readsAsString(n *yaml.Node, s string) bool {
+	return n.Style&yaml.TaggedStyle != 0 || !looksTyped(s)
+}
+
+var (
+	// numberForm covers the integers, floats and base 60 numbers of YAML 1.1 and
+	// 1.2, underscores aside; what it covers beyond them costs two quotes.
+	numberForm = regexp.MustCompile(`(?i)^[-+]*(` +
+		`0x[0-9a-f.p+-]*|0o[0-7]*|0b[01]*` +
+		`|[0-9][0-9,]*(:[0-9]+)*(\.[0-9]*)?(e[-+]?[0-9]+)?` +
+		`|\.[0-9]+(e[-+]?[0-9]+)?` +
+		`|\.inf|\.nan)$`)
+
+	dateForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t]|$)`)
+
+	// typedWords are read as a boolean, null, merge or value key by some reader,
+	// in lower case.
+	typedWords = map[string]bool{
+		"": true, "~": true, "null": true, "true": true, "false": true,
+		"yes": true, "no": true, "on": true, "off": true, "y": true, "n": true,
+		"<<": true, "=": true,
+	}
+)
+
+// looksTyped reports that some reader takes the plain text for something other
+// than a string: gopkg.in/yaml.v3 and its heirs, goccy/go-yaml, sigs.k8s.io/yaml.
+func looksTyped(s string) bool {
+	return typedWords[strings.ToLower(s)] ||
+		numberForm.MatchString(strings.ReplaceAll(s, "_", "")) ||
+		dateForm.MatchString(s)
+}
