@@ -1,0 +1,55 @@
+package manifest
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/ref"
+)
+
+// FuzzTree edits any two files: it ends in a fault, or in a result that a second
+// edit leaves alone, in which every change is in a file that names the image.
+func FuzzTree(f *testing.F) {
+	archives, err := filepath.Glob("../../testdata/manifests/*.txtar")
+	if err != nil || len(archives) == 0 {
+		f.Fatalf("no seeds: %v", err)
+	}
+	for _, name := range archives {
+		archive, err := txtar.ParseFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for i, file := range archive.Files {
+			other := archive.Files[(i+1)%len(archive.Files)]
+			f.Add([]byte(real.Replace(string(file.Data))), []byte(real.Replace(string(other.Data))), uint(i))
+		}
+	}
+	image := ref.Image{Tag: "1.20", Digest: newDigest}
+	if image.Repository, err = ref.ParseRepository("ghcr.io/acme/web"); err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, object, kustomization []byte, pin uint) {
+		files := fstest.MapFS{"a/pod.yaml": {Data: object}, "kustomization.yaml": {Data: kustomization}}
+		to := Target{Image: image, Pin: []Pin{PinTag, PinDigest, PinBoth}[pin%3]}
+		r, err := Edit(files, to)
+		if err != nil {
+			for _, fault := range fault.All(err) {
+				if fault.Code == "E_UNEXPECTED" || fault.Hint == "" {
+					t.Errorf("no code or no hint: %v", err)
+				}
+			}
+			return
+		}
+		for _, c := range r.Changes {
+			if c.Line < 1 || c.Field == "" || !strings.Contains(c.New, "1.20") && !strings.Contains(c.New, newDigest) {
+				t.Errorf("%+v", c)
+			}
+		}
+		settled(t, files, to, r)
+	})
+}

@@ -1,0 +1,43 @@
+package manifest
+
+import (
+	"errors"
+	"io/fs"
+
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/yamledit"
+)
+
+// Reference is a field that names an image.
+type Reference struct {
+	File  string    `json:"file"`  // slash-separated, from the root of the files
+	Line  int       `json:"line"`  // 1-based
+	Field string    `json:"field"` // as in Change
+	Image ref.Image `json:"image"`
+}
+
+// List gives every reference in the files, by file and line. Files that cannot
+// be read come back as warnings; values that are no references are left out.
+func List(files fs.FS) ([]Reference, []Warning, error) {
+	var all []Reference
+	var unread []Warning
+	err := eachFile(files, func(file string, src []byte) error {
+		parsed, err := yamledit.Parse(src)
+		if err != nil {
+			line, text := 0, err.Error()
+			if at, ok := errors.AsType[*yamledit.Error](err); ok {
+				line, text = at.Line, at.Msg
+			}
+			unread = append(unread, Warning{file, line, text})
+			return nil
+		}
+		for _, p := range places(file, parsed.Documents()) {
+			if image, err := p.names(); err == nil {
+				s := p.text()
+				all = append(all, Reference{file, s.line, s.path.String(), image})
+			}
+		}
+		return nil
+	})
+	return all, unread, err
+}

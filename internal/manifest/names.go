@@ -1,0 +1,110 @@
+package manifest
+
+import (
+	"bytes"
+	"iter"
+	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/ref"
+)
+
+// names are the ways to write a repository: nginx, library/nginx,
+// docker.io/nginx, … They are looked for in bytes, before any parser runs.
+type names struct {
+	base     []byte   // the last component, which every way ends in
+	prefixes [][]byte // what may stand before it
+}
+
+func newNames(r ref.Repository) names {
+	base := r.Base()
+	ways := []string{r.String()}
+	if r.Domain() == "docker.io" {
+		short := strings.TrimPrefix(r.Path(), "library/")
+		for _, path := range []string{r.Path(), short} {
+			ways = append(ways, path, "docker.io/"+path, "index.docker.io/"+path)
+		}
+	}
+	n := names{base: []byte(base)}
+	for _, way := range ways {
+		prefix := strings.TrimSuffix(way, base)
+		n.prefixes = append(n.prefixes, []byte(prefix))
+		if strings.Contains(prefix, "/") {
+			// JSON may escape a slash.
+			n.prefixes = append(n.prefixes, []byte(strings.ReplaceAll(prefix, "/", `\/`)))
+		}
+	}
+	return n
+}
+
+// line is the line of the first place in src that names the repository, in a
+// field, a comment or any text; 0 where there is none. Letters written as
+// escapes are not seen: nobody writes image names so.
+func (n names) line(src []byte) int {
+	for at := range n.all(src) {
+		return lineOf(src, at)
+	}
+	return 0
+}
+
+// lineOfValue is line for the value of a field. A single word, as nginx is, stands
+// for many things: there it counts only with a tag or a digest, or as the whole
+// of a field that is asked for a name.
+func (n names) lineOfValue(value []byte, asked bool) int {
+	for at, word := range n.all(value) {
+		after := value[at+len(n.base):]
+		tagged := len(after) > 1 && (after[0] == ':' || after[0] == '@') && nameByte(after[1])
+		if !word || tagged || asked && len(value) == len(n.base) {
+			return lineOf(value, at)
+		}
+	}
+	return 0
+}
+
+// word is what every text that names the repository contains.
+func (n names) word() string { return string(n.base) }
+
+// all are the places in src that name the repository: where its last component
+// begins, and whether that is all that stands there.
+func (n names) all(src []byte) iter.Seq2[int, bool] {
+	return func(yield func(int, bool) bool) {
+		for from := 0; ; {
+			i := bytes.Index(src[from:], n.base)
+			if i < 0 {
+				return
+			}
+			i += from
+			from = i + len(n.base)
+			if continues(src[from:]) {
+				continue
+			}
+			if prefix, ok := n.endsAt(src[:i]); ok && !yield(i, prefix == 0) {
+				return
+			}
+		}
+	}
+}
+
+func lineOf(src []byte, at int) int { return 1 + bytes.Count(src[:at], []byte("\n")) }
+
+// endsAt reports that the bytes before the last component complete a name, and
+// how many of them belong to it.
+func (n names) endsAt(before []byte) (prefix int, ok bool) {
+	for _, prefix := range n.prefixes {
+		rest, ok := bytes.CutSuffix(before, prefix)
+		if ok && (len(rest) == 0 || !nameByte(rest[len(rest)-1])) {
+			return len(prefix), true
+		}
+	}
+	return 0, false
+}
+
+// continues reports that a longer name stands there: web-admin, web/admin.
+func continues(after []byte) bool {
+	return len(after) > 0 && (nameByte(after[0]) || bytes.HasPrefix(after, []byte(`\/`)))
+}
+
+// nameByte reports a character that image names are made of.
+func nameByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		c == '.' || c == '_' || c == '-' || c == '/'
+}

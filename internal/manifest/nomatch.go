@@ -1,0 +1,83 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/ref"
+)
+
+// shown is how many images an error lists.
+const shown = 20
+
+// noMatch explains that no field names the image: what is named instead, and
+// which of that may be meant.
+func (e *edit) noMatch(files fs.FS) error {
+	wanted := e.to.Image.Repository
+	unmet := e.unmetLines()
+	if len(e.sources) > 0 {
+		at := e.sources[0]
+		text := fmt.Sprintf("nothing sets the tag of %s: a kustomization gives it another name", wanted)
+		return fault.New("E_NO_MATCH", "give the name that the kustomization renames it to",
+			errors.New(strings.Join(append([]string{text}, unmet...), "\n  "))).
+			At(at.file, at.places[0].text().line)
+	}
+	all, unread, err := List(files)
+	if err != nil {
+		return err
+	}
+	found := firsts(all)
+	lines := append([]string{fmt.Sprintf("no field names %s", wanted)}, unmet...)
+	told := map[string]bool{}
+	for i, r := range found {
+		if i == shown {
+			lines = append(lines, fmt.Sprintf("and %d more", len(found)-shown))
+			break
+		}
+		lines = append(lines, fmt.Sprintf("found %s (%s:%d)", r.Image.Repository, r.File, r.Line))
+	}
+	for _, w := range append(e.warnings, unread...) {
+		if !told[w.File] && len(told) < shown {
+			told[w.File] = true
+			lines = append(lines, w.String())
+		}
+	}
+	hint := "name the image as the manifests do, or add it to a manifest first"
+	if like := slices.IndexFunc(found, func(r Reference) bool { return r.Image.Repository.Base() == wanted.Base() }); len(unmet) > 0 {
+		hint = "name it in a container's `image`, or under `images` of a kustomization: only those are changed"
+	} else if like >= 0 {
+		hint = fmt.Sprintf("did you mean %s, as in %s:%d?", found[like].Image.Repository, found[like].File, found[like].Line)
+	}
+	return fault.New("E_NO_MATCH", hint, errors.New(strings.Join(lines, "\n  ")))
+}
+
+// unmetLines tell where a shape that is not understood names the image.
+func (e *edit) unmetLines() (lines []string) {
+	for i, w := range e.unmet {
+		if i == shown {
+			return append(lines, fmt.Sprintf("and at %d more places", len(e.unmet)-shown))
+		}
+		lines = append(lines, fmt.Sprintf("names it at %s:%d, in a shape that is not understood", w.File, w.Line))
+	}
+	return lines
+}
+
+// firsts is the first reference to every repository, sorted by name.
+func firsts(all []Reference) []Reference {
+	seen := map[ref.Repository]bool{}
+	var first []Reference
+	for _, r := range all {
+		if !seen[r.Image.Repository] {
+			seen[r.Image.Repository] = true
+			first = append(first, r)
+		}
+	}
+	slices.SortFunc(first, func(a, b Reference) int {
+		return strings.Compare(a.Image.Repository.String(), b.Image.Repository.String())
+	})
+	return first
+}
