@@ -1,0 +1,100 @@
+package infra
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+)
+
+// Diff is what the changed files change in files, as git would show it: git
+// apply takes it. Files that are not changed have no part in it; those that were
+// not there are shown as new.
+func Diff(files fs.FS, changed map[string][]byte) (string, error) {
+	var b strings.Builder
+	for _, name := range sortedKeys(changed) {
+		before, err := fs.ReadFile(files, name)
+		absent := errors.Is(err, fs.ErrNotExist)
+		if err != nil && !absent {
+			return "", err
+		}
+		if !absent && bytes.Equal(before, changed[name]) {
+			continue
+		}
+		if err := diffFile(&b, name, absent, before, changed[name]); err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return b.String(), nil
+}
+
+func diffFile(b *strings.Builder, name string, absent bool, before, after []byte) error {
+	from, to := label("a/"+name), label("b/"+name)
+	fmt.Fprintf(b, "diff --git %s %s\n", from, to) // also of a new file
+	if absent {
+		b.WriteString("new file mode 100644\n")
+		from = "/dev/null"
+	}
+	if bytes.IndexByte(before, 0) >= 0 || bytes.IndexByte(after, 0) >= 0 {
+		fmt.Fprintf(b, "Binary files %s and %s differ\n", from, to)
+		return nil
+	}
+	lines := udiff.Lines(string(before), string(after))
+	text, err := udiff.ToUnified(ended(from), ended(to), string(before), lines, udiff.DefaultContextLines)
+	b.WriteString(renumber(text))
+	return err
+}
+
+var hunkHeader = regexp.MustCompile(`^@@ -(\d+)((?:,\d+)?) \+\d+((?:,\d+)?) @@$`)
+
+// renumber corrects the new line numbers in the headers of hunks: go-udiff forgets
+// the unchanged lines between two changes of one hunk. A hunk begins as far from
+// the old line as the hunks before it have added lines; a side without lines
+// begins at the line before.
+func renumber(text string) string {
+	var out strings.Builder
+	hunks, grown := 0, 0
+	for line := range strings.Lines(text) {
+		header := hunkHeader.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
+		switch {
+		case header != nil:
+			hunks++
+			start, _ := strconv.Atoi(header[1]) // digits
+			now := start + grown
+			if header[2] == ",0" {
+				now++
+			}
+			if header[3] == ",0" {
+				now--
+			}
+			line = fmt.Sprintf("@@ -%d%s +%d%s @@\n", start, header[2], now, header[3])
+		case hunks > 0 && line[0] == '+': // before the first hunk stand the names
+			grown++
+		case hunks > 0 && line[0] == '-':
+			grown--
+		}
+		out.WriteString(line)
+	}
+	return out.String()
+}
+
+// ended is a label whose end can be told although it holds blanks: as git does.
+func ended(label string) string {
+	if strings.Contains(label, " ") && !strings.HasPrefix(label, `"`) {
+		return label + "\t"
+	}
+	return label
+}
+
+// label is a name as a diff's header holds it: in quotes where it has to be.
+func label(name string) string {
+	if quoted := quote(name); len(quoted) > len(name)+2 {
+		return quoted
+	}
+	return name
+}
