@@ -1,0 +1,113 @@
+// Package registry asks, reads and writes container registries: one image, of an
+// OCI layout or of a registry, goes to any number of repositories, and afterwards
+// every one of them is asked what it holds.
+//
+// It speaks the distribution protocol through go-containerregistry and turns every
+// refusal into a fault. It builds nothing, decides no tag, and keeps no credentials:
+// those come from a keychain.
+package registry
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/ref"
+)
+
+// Client talks to registries. The zero value uses the credentials of docker's
+// configuration and the network as it is; a Client may be used by many at once.
+//
+// Loopback and private addresses, and *.localhost, are tried with https and then
+// with plain http; all others with https only.
+type Client struct {
+	Keychain  authn.Keychain    // nil is authn.DefaultKeychain: docker's configuration
+	Source    string            // what Keychain reads, for hints; "" is docker's configuration
+	Transport http.RoundTripper // nil is remote.DefaultTransport
+	Retry     remote.Backoff    // between tries; no Steps is three tries, after 1 s and 3 s
+	Platform  string            // os/arch to take from an index; "" is the first that can run
+	Log       io.Writer         // progress of long uploads, for people; nil discards
+	Now       func() time.Time  // clock of the progress lines; nil is time.Now
+
+	logging sync.Mutex // keeps lines of parallel uploads apart
+}
+
+// Resolve asks which digest the image's tag points at, or whether its digest is
+// there. It fails with E_IMAGE_MISSING where the registry does not have it.
+func (c *Client) Resolve(ctx context.Context, image ref.Image) (ref.Digest, error) {
+	s, err := c.open(ctx, image.Repository, pulling)
+	if err != nil {
+		return "", err
+	}
+	digest, err := s.digest(ctx, identifier(image))
+	if err == nil && digest == "" {
+		return "", s.missing(image)
+	}
+	return digest, err
+}
+
+// Exists reports whether the registry has the image. An error means that it
+// could not be asked.
+func (c *Client) Exists(ctx context.Context, image ref.Image) (bool, error) {
+	_, err := c.Resolve(ctx, image)
+	if fault.Is(err, "E_IMAGE_MISSING") {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// identifier is what names the image within its repository, as registries see it:
+// the digest if there is one, else the tag, else latest.
+func identifier(image ref.Image) string {
+	switch {
+	case image.Digest != "":
+		return string(image.Digest)
+	case image.Tag != "":
+		return string(image.Tag)
+	}
+	return "latest"
+}
+
+func (c *Client) keychain() authn.Keychain {
+	if c.Keychain == nil {
+		return authn.DefaultKeychain
+	}
+	return c.Keychain
+}
+
+func (c *Client) source() string {
+	if c.Source == "" {
+		return "docker's config.json (in $DOCKER_CONFIG, else ~/.docker)"
+	}
+	return c.Source
+}
+
+func (c *Client) transport() http.RoundTripper {
+	if c.Transport == nil {
+		return remote.DefaultTransport
+	}
+	return c.Transport
+}
+
+func (c *Client) now() time.Time {
+	if c.Now == nil {
+		return time.Now()
+	}
+	return c.Now()
+}
+
+// printLine writes one line to Log.
+func (c *Client) printLine(line string) {
+	if c.Log == nil {
+		return
+	}
+	c.logging.Lock()
+	defer c.logging.Unlock()
+	io.WriteString(c.Log, line+"\n")
+}

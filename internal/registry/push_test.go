@@ -1,0 +1,283 @@
+package registry_test
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/registry"
+	"github.com/seed-96940006/tagboat/internal/testkit"
+)
+
+func TestPushSendsOnceAndInOrder(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	r := request(t, repository(t, reg.Host+"/acme/web"))
+	pushed, err := newClient().Push(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"acme/web v0.0.7 pushed", "acme/web main pushed", "acme/web latest pushed"}
+	if diff := cmp.Diff(want, short(pushed)); diff != "" {
+		t.Error(diff)
+	}
+	if first := pushed[0]; first.Blobs != 4 || first.Skipped != 0 || first.Sent < 3<<10 {
+		t.Errorf("the first tag carried %+v, want 4 blobs of 3 KiB and more", first)
+	}
+	if second := pushed[1]; second.Blobs != 0 || second.Sent == 0 {
+		t.Errorf("the second tag carried %+v, want the manifest alone", second)
+	}
+	var puts []string
+	for _, line := range reg.Requests() {
+		if tag, ok := strings.CutPrefix(line, "PUT /v2/acme/web/manifests/"); ok {
+			puts = append(puts, tag)
+		}
+	}
+	if diff := cmp.Diff([]string{string(r.Digest), "v0.0.7", "main", "latest"}, puts); diff != "" {
+		t.Error(diff)
+	}
+	for _, tag := range puts {
+		if got := reg.Digest("acme/web", tag); got != string(r.Digest) {
+			t.Errorf("%s is %q, want %s", tag, got, r.Digest)
+		}
+	}
+}
+
+func TestSecondPushOnlyAsks(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	r := request(t, repository(t, reg.Host+"/acme/web"))
+	client := newClient()
+	if _, err := client.Push(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	reg.Forget()
+	pushed, err := client.Push(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"acme/web v0.0.7 already", "acme/web main already", "acme/web latest already"}
+	if diff := cmp.Diff(want, short(pushed)); diff != "" {
+		t.Error(diff)
+	}
+	asked := []string{
+		"GET /v2/",
+		"HEAD /v2/acme/web/manifests/v0.0.7", "HEAD /v2/acme/web/manifests/main", "HEAD /v2/acme/web/manifests/latest",
+	}
+	if diff := cmp.Diff(asked, reg.Requests()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestMovedTagNeedsTheManifestAlone(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	r := request(t, repository(t, reg.Host+"/acme/web"))
+	client := newClient()
+	if _, err := client.Push(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	reg.Put("acme/web", "main", randomImage(t, 100, 1))
+	reg.Forget()
+	pushed, err := client.Push(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"acme/web v0.0.7 already", "acme/web main pushed", "acme/web latest already"}
+	if diff := cmp.Diff(want, short(pushed)); diff != "" {
+		t.Error(diff)
+	}
+	if n := reg.Count("HEAD", "/blobs/") + reg.Count("POST", ""); n != 0 {
+		t.Errorf("%d requests for blobs that the registry is known to have", n)
+	}
+}
+
+func TestVersionOfAnImageThatIsThere(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	r := request(t, repository(t, reg.Host+"/acme/web"))
+	reg.Put("acme/web", "main", layoutImage(t, r))
+	r.Tags = []registry.Tag{{Name: "main"}, {Name: "v0.0.7", Rule: registry.Fixed}}
+	pushed, err := newClient().Push(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"acme/web v0.0.7 pushed", "acme/web main already"}, short(pushed)); diff != "" {
+		t.Error(diff)
+	}
+	if n := reg.Count("HEAD", "/blobs/") + reg.Count("POST", ""); n != 0 {
+		t.Errorf("%d requests for blobs that the registry is known to have", n)
+	}
+	want := reg.Host + "/acme/web:v0.0.7@" + string(r.Digest)
+	if got := pushed[0].Image().String(); got != want {
+		t.Errorf("pushed %s, want %s", got, want)
+	}
+}
+
+// A tag for a commit keeps the first image it got, and that is no error: the tag
+// of the pull request beside it moves on.
+func TestTheFirstImageKeepsTheNameOfItsCommit(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	r := request(t, repository(t, reg.Host+"/acme/web"))
+	r.Tags = []registry.Tag{{Name: "pr-7"}, {Name: "sha-1a2b3c", Rule: registry.First}}
+	first, err := newClient().Push(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := request(t, r.Repositories...)
+	later.Tags = r.Tags
+	second, err := newClient().Push(t.Context(), later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := append(short(first), short(second)...)
+	want := []string{"acme/web sha-1a2b3c pushed", "acme/web pr-7 pushed", "acme/web sha-1a2b3c kept", "acme/web pr-7 pushed"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if second[0].Digest != r.Digest || second[1].Digest != later.Digest {
+		t.Errorf("digests %s and %s", second[0].Digest, second[1].Digest)
+	}
+	for tag, digest := range map[string]ref.Digest{"sha-1a2b3c": r.Digest, "pr-7": later.Digest} {
+		now, err := newClient().Resolve(t.Context(), ref.Image{Repository: r.Repositories[0], Tag: ref.Tag(tag)})
+		if err != nil || now != digest {
+			t.Errorf("%s is %s, %v; want %s", tag, now, err, digest)
+		}
+	}
+}
+
+func TestTakenVersionSendsNothingAnywhere(t *testing.T) {
+	free, taken := testkit.NewRegistry(t), testkit.NewRegistry(t)
+	other := randomImage(t, 100, 1)
+	taken.Put("acme/web", "v0.0.7", other)
+	r := request(t, repository(t, free.Host+"/acme/web"), repository(t, taken.Host+"/acme/web"))
+	pushed, err := newClient().Push(t.Context(), r)
+	if code := fault.Code(err); code != "E_TAG_TAKEN" || len(fault.All(err)) != 1 {
+		t.Fatalf("got %s: %v", code, err)
+	}
+	for _, digest := range []ref.Digest{r.Digest, digestOf(t, other)} {
+		if !strings.Contains(err.Error(), string(digest)) {
+			t.Errorf("%v\ndoes not name %s", err, digest)
+		}
+	}
+	if len(pushed) != 0 {
+		t.Errorf("got results %v", short(pushed))
+	}
+	for _, line := range append(free.Requests(), taken.Requests()...) {
+		if !strings.HasPrefix(line, "HEAD ") && line != "GET /v2/" {
+			t.Errorf("sent %s", line)
+		}
+	}
+}
+
+func TestIndexGoesWithItsChildren(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	index, err := random.Index(100, 2, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := path.AppendIndex(index); err != nil {
+		t.Fatal(err)
+	}
+	digest := digestOf(t, index)
+	_, err = newClient().Push(t.Context(), registry.PushRequest{
+		Layout: dir, Digest: digest, Tags: []registry.Tag{{Name: "main"}},
+		Repositories: []ref.Repository{repository(t, reg.Host+"/acme/web")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := reg.Digest("acme/web", "main"); got != string(digest) {
+		t.Errorf("got %s, want %s", got, digest)
+	}
+}
+
+func TestProgressNowAndThen(t *testing.T) {
+	img := randomImage(t, 1<<20, 1)
+	dir, digest := onDisk(t, img)
+	from := testkit.NewRegistry(t)
+	from.Put("acme/web", "main", img)
+	for name, test := range map[string]struct {
+		source registry.PushRequest
+		end    string
+	}{
+		"layout":   {registry.PushRequest{Layout: dir, Digest: digest}, " of at most 1.1 MB sent"},
+		"registry": {registry.PushRequest{From: image(t, from.Host+"/acme/web:main")}, " MB sent"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reg := testkit.NewRegistry(t)
+			var log strings.Builder
+			client := newClient()
+			client.Log = &log
+			// Every look at the clock is 4 s after the one before, so that a line is due
+			// at every third.
+			var mu sync.Mutex
+			now := time.Unix(0, 0)
+			client.Now = func() time.Time {
+				mu.Lock()
+				defer mu.Unlock()
+				now = now.Add(4 * time.Second)
+				return now
+			}
+			r := test.source
+			r.Tags, r.Repositories = []registry.Tag{{Name: "main"}}, []ref.Repository{repository(t, reg.Host+"/acme/web")}
+			if _, err := client.Push(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+			lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+			looks := int(now.Unix() / 4)
+			if len(lines) < 2 || len(lines) > looks/3 {
+				t.Errorf("%d lines at %d looks at the clock", len(lines), looks)
+			}
+			for _, line := range lines {
+				if !strings.HasPrefix(line, reg.Host+"/acme/web: ") || !strings.HasSuffix(line, test.end) || strings.Contains(line, "at most") != (name == "layout") {
+					t.Errorf("line %q", line)
+				}
+			}
+		})
+	}
+}
+
+func TestSameRepositoryAndTagTwice(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	web := repository(t, reg.Host+"/acme/web")
+	r := request(t, web, web)
+	r.Tags = []registry.Tag{{Name: "v0.0.7"}, {Name: "main"}, {Name: "v0.0.7", Rule: registry.Fixed}}
+	pushed, err := newClient().Push(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"acme/web v0.0.7 pushed", "acme/web main pushed"}, short(pushed)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestManyRepositories(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	var repositories []ref.Repository
+	for _, name := range strings.Fields("a1 a2 a3 a4 a5 a6 a7 a8 a9 b1 b2 b3") {
+		repositories = append(repositories, repository(t, reg.Host+"/"+name))
+	}
+	pushed, err := newClient().Push(t.Context(), request(t, repositories...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(pushed) != 3*len(repositories) {
+		t.Errorf("%d references were pushed", len(pushed))
+	}
+	if !slices.IsSortedFunc(pushed, func(a, b registry.Pushed) int {
+		return strings.Compare(a.Repository.Path(), b.Repository.Path())
+	}) {
+		t.Error("results are not in the order of the request")
+	}
+}

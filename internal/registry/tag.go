@@ -1,0 +1,125 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/ref"
+)
+
+// judge says what a tag's rule makes of the digest that it holds: a status or an
+// error where nothing is to be written, neither where the tag may be.
+func (t *target) judge(tag Tag, held ref.Digest) (Status, error) {
+	switch {
+	case held == t.source.digest:
+		return StatusAlready, nil
+	case held == "" || tag.Rule == Moves:
+		return "", nil
+	case tag.Rule == First:
+		return StatusKept, nil
+	}
+	return "", fault.New("E_TAG_TAKEN",
+		"a version is never overwritten: use the image that is there, or claim a new version",
+		t.clash(tag, held))
+}
+
+func (t *target) clash(tag Tag, held ref.Digest) error {
+	return fmt.Errorf("%s:%s is %s and cannot become %s", t.image, tag.Name, held, t.source.digest)
+}
+
+// set writes one tag where its rule allows that, and looks at it afterwards. The
+// image goes ahead of it by digest, so that another run has a round trip, not the
+// minutes of an upload, to get between the last question and the answer to it.
+func (t *target) set(ctx context.Context, pusher *remote.Pusher, tag Tag) (Status, error) {
+	if status, err := t.judge(tag, t.held[tag.Name]); status != "" || err != nil {
+		return status, err
+	}
+	if err := t.upload(ctx, pusher); err != nil {
+		return "", err
+	}
+	if tag.Rule != Moves {
+		if err := t.look(ctx, tag); err != nil {
+			return "", err
+		}
+		if status, err := t.judge(tag, t.held[tag.Name]); status != "" || err != nil {
+			return status, err
+		}
+	}
+	if err := pusher.Put(ctx, t.session.repo.Tag(string(tag.Name)), t.source.manifest); err != nil {
+		return t.refused(ctx, tag, err)
+	}
+	return StatusPushed, t.verify(ctx, tag)
+}
+
+// look asks once more what a tag holds that must not move. The repository exists
+// by now: what is still denied will not be read.
+func (t *target) look(ctx context.Context, tag Tag) error {
+	held, err := t.session.patiently(ctx, tag.Name, "cannot be read yet", func(_ ref.Digest, err error) bool {
+		return fault.Is(err, "E_PUSH_DENIED")
+	})
+	if denied, ok := errors.AsType[*fault.Fault](err); ok && denied.Code == "E_PUSH_DENIED" {
+		hint := knownDenial(denied.Error())
+		if hint == "" {
+			hint = "let this login read " + t.image.String() + ", too: a tag that must not move is written only if it is seen to be free"
+		}
+		return fault.New(denied.Code, hint, fmt.Errorf("%s:%s cannot be read: %w", t.image, tag.Name, denied.Err))
+	}
+	t.held[tag.Name] = held
+	return err
+}
+
+// refused finds out what a refusal to write a tag means. Registries guard tags in
+// many words; what the tag holds says more than they do.
+func (t *target) refused(ctx context.Context, tag Tag, refusal error) (Status, error) {
+	explained := t.session.explain(ctx, refusal)
+	if status := answered(refusal); status < 400 || status >= 500 {
+		return "", explained
+	}
+	held, err := t.session.digest(ctx, string(tag.Name))
+	if err != nil || held == "" {
+		return "", explained
+	}
+	t.held[tag.Name] = held
+	if status, err := t.judge(tag, held); status != "" || err != nil {
+		return status, err
+	}
+	if !guarded(refusal) {
+		return "", explained
+	}
+	return "", fault.New("E_TAG_TAKEN",
+		"the repository has immutable tags: let this tag move, or leave it out of `tags`",
+		fmt.Errorf("%w: %w", t.clash(tag, held), refusal))
+}
+
+// guarded reports whether it is the tag that a refusal is about, and not who
+// asks, or how often.
+func guarded(refusal error) bool {
+	switch answered(refusal) {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
+		return strings.Contains(refusal.Error(), "immutable")
+	}
+	return true
+}
+
+// verify sees that the tag holds the image. Some registries show a write a
+// moment later; another digest is another matter.
+func (t *target) verify(ctx context.Context, tag Tag) error {
+	now, err := t.session.patiently(ctx, tag.Name, "is not seen yet", func(now ref.Digest, err error) bool {
+		return err == nil && now == ""
+	})
+	if err != nil || now == t.source.digest {
+		return err
+	}
+	told := string(now)
+	if told == "" {
+		told = "that there is none"
+	}
+	return fault.New("E_PUSH_VERIFY", "run again; if it stays so, another job writes the same tag, or the registry changes what it stores",
+		fmt.Errorf("%s:%s was pushed as %s, but the registry answers %s", t.image, tag.Name, t.source.digest, told))
+}

@@ -1,0 +1,199 @@
+package registry_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/registry"
+	"github.com/seed-96940006/tagboat/internal/testkit"
+)
+
+func TestOneRegistryFailsTheOthersDoNot(t *testing.T) {
+	good, bad := testkit.NewRegistry(t), testkit.NewRegistry(t, testkit.RegistryDenies("acme/"))
+	r := request(t, repository(t, good.Host+"/acme/web"), repository(t, bad.Host+"/acme/web"),
+		repository(t, "127.0.0.1:1/acme/web"), repository(t, good.Host+"/acme/copy"))
+	pushed, err := newClient().Push(t.Context(), r)
+	var codes []string
+	for _, f := range fault.All(err) {
+		codes = append(codes, f.Code)
+	}
+	if diff := cmp.Diff([]string{"E_PUSH_DENIED", "E_REGISTRY_UNREACHABLE"}, codes); diff != "" {
+		t.Error(diff)
+	}
+	want := []string{
+		"acme/web v0.0.7 pushed", "acme/web main pushed", "acme/web latest pushed",
+		"acme/copy v0.0.7 pushed", "acme/copy main pushed", "acme/copy latest pushed",
+	}
+	if diff := cmp.Diff(want, short(pushed)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestVersionFailsThenNothingFloats(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	reg.Fail(testkit.RegistryFailure{Method: "PUT", Path: "/manifests/v0.0.7", Status: 507, Code: "UNKNOWN", Message: "disk full"})
+	r := request(t, repository(t, reg.Host+"/acme/web"))
+	_, err := newClient().Push(t.Context(), r)
+	if !fault.Is(err, "E_REGISTRY") || !strings.Contains(err.Error(), "disk full") {
+		t.Fatalf("got %v", err)
+	}
+	for _, tag := range []string{"main", "latest"} {
+		if got := reg.Digest("acme/web", tag); got != "" {
+			t.Errorf("%s is %s without a version", tag, got)
+		}
+	}
+}
+
+func TestAnotherDigestAfterwards(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	r := request(t, repository(t, reg.Host+"/acme/web"))
+	r.Tags = []registry.Tag{{Name: "main"}}
+	// The tag moves while the manifest is on its way, as another job would move it.
+	other := randomImage(t, 100, 1)
+	reg.Put("acme/web", "other", other)
+	stolen := sync.OnceFunc(func() { reg.Put("acme/web", "main", other) })
+	client := newClient()
+	client.Transport = after{http: remote.DefaultTransport, method: "PUT", part: "/manifests/main", then: stolen}
+	_, err := client.Push(t.Context(), r)
+	if !fault.Is(err, "E_PUSH_VERIFY") {
+		t.Fatalf("got %v", err)
+	}
+	for _, digest := range []ref.Digest{r.Digest, digestOf(t, other)} {
+		if !strings.Contains(err.Error(), string(digest)) {
+			t.Errorf("%v\ndoes not name %s", err, digest)
+		}
+	}
+}
+
+func TestImmutableRepository(t *testing.T) {
+	mine := request(t)
+	other := randomImage(t, 100, 1)
+	for name, test := range map[string]struct {
+		faster func(*testkit.Registry)
+		status registry.Status
+		code   string
+	}{
+		"another run was faster with the same image": {
+			faster: func(reg *testkit.Registry) { reg.Put("acme/web", "v0.0.7", layoutImage(t, mine)) },
+			status: registry.StatusAlready,
+		},
+		"another run was faster with another image": {
+			faster: func(reg *testkit.Registry) { reg.Put("acme/web", "v0.0.7", other) },
+			code:   "E_TAG_TAKEN",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reg := testkit.NewRegistry(t, testkit.RegistryImmutable())
+			r := mine
+			r.Repositories = []ref.Repository{repository(t, reg.Host+"/acme/web")}
+			r.Tags = []registry.Tag{{Name: "v0.0.7", Rule: registry.Fixed}}
+			client := newClient()
+			client.Transport = after{http: remote.DefaultTransport, method: "POST", part: "/blobs/",
+				then: sync.OnceFunc(func() { test.faster(reg) })}
+			pushed, err := client.Push(t.Context(), r)
+			if test.code != "" {
+				if !fault.Is(err, test.code) {
+					t.Fatalf("got %v, want %s", err, test.code)
+				}
+				return
+			}
+			if err != nil || len(pushed) != 1 || pushed[0].Status != test.status {
+				t.Fatalf("got %v and %v", short(pushed), err)
+			}
+		})
+	}
+}
+
+func TestBadDays(t *testing.T) {
+	for name, failure := range map[string]testkit.RegistryFailure{
+		"503 at an upload":           {Method: "PATCH", Status: 503, Times: 2},
+		"500 with a code of its own": {Method: "PUT", Path: "/blobs/", Status: 500, Code: "INTERNAL_SERVER_ERROR", Message: "oops", Times: 2},
+		"429 at a manifest":          {Method: "PUT", Path: "/manifests/", Status: 429, Code: "TOOMANYREQUESTS", Message: "slow down", Times: 2},
+		"429 at the first question":  {Method: "HEAD", Path: "/manifests/", Status: 429, Times: 2},
+		"reset in the middle":        {Method: "PATCH", Reset: true, Times: 2},
+		"499 at the login":           {Path: "/v2/", Status: 499, Times: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reg := testkit.NewRegistry(t)
+			reg.Fail(failure)
+			dir, digest := onDisk(t, randomImage(t, 1<<20, 2))
+			var log strings.Builder
+			client := newClient()
+			client.Log = &log
+			pushed, err := client.Push(t.Context(), registry.PushRequest{
+				Layout: dir, Digest: digest, Tags: []registry.Tag{{Name: "main"}},
+				Repositories: []ref.Repository{repository(t, reg.Host+"/acme/web")},
+			})
+			if err != nil || len(pushed) != 1 || reg.Digest("acme/web", "main") != string(digest) {
+				t.Fatalf("got %v and %v", short(pushed), err)
+			}
+			if !strings.Contains(log.String(), "(tried 3 times at most)\n") {
+				t.Errorf("the log says %q", log.String())
+			}
+		})
+	}
+}
+
+func TestCancelledPush(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	client := newClient()
+	client.Transport = after{http: remote.DefaultTransport, method: "PATCH", part: "/blobs/", then: cancel}
+	_, err := client.Push(ctx, request(t, repository(t, reg.Host+"/acme/web")))
+	if err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
+		t.Errorf("got %v", err)
+	}
+	if n := reg.Count("PUT", "/manifests/"); n != 0 {
+		t.Errorf("%d manifests were written afterwards", n)
+	}
+}
+
+func TestLayoutThatIsNotWhole(t *testing.T) {
+	missing := ref.Digest("sha256:" + strings.Repeat("0", 64))
+	good := request(t)
+	for name, test := range map[string]struct {
+		request registry.PushRequest
+		told    string
+	}{
+		"no folder":      {registry.PushRequest{Layout: t.TempDir() + "/none", Digest: missing}, "no such file"},
+		"no layout":      {registry.PushRequest{Layout: t.TempDir(), Digest: missing}, "no such file"},
+		"another digest": {registry.PushRequest{Layout: good.Layout, Digest: missing}, "none of its 1 manifests"},
+		"missing blob":   {broken(t, os.Remove), "no such file"},
+		"cut blob":       {broken(t, func(path string) error { return os.Truncate(path, 10) }), "has 10 bytes, not "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reg := testkit.NewRegistry(t)
+			test.request.Repositories = []ref.Repository{repository(t, reg.Host+"/acme/web")}
+			_, err := newClient().Push(t.Context(), test.request)
+			check(t, err, "E_LAYOUT", test.told, "build the image again")
+			if requests := reg.Requests(); len(requests) != 0 {
+				t.Errorf("asked %v", requests)
+			}
+		})
+	}
+}
+
+// broken is a request of which one layer on disk was damaged.
+func broken(t *testing.T, damage func(path string) error) registry.PushRequest {
+	t.Helper()
+	r := request(t)
+	layers, err := layoutImage(t, r).Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := digestOf(t, layers[1])
+	path := filepath.Join(r.Layout, "blobs", "sha256", strings.TrimPrefix(string(digest), "sha256:"))
+	if err := damage(path); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
