@@ -1,0 +1,60 @@
+package version_test
+
+import (
+	"testing"
+
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/version"
+)
+
+func TestNewer(t *testing.T) {
+	for name, test := range map[string]struct {
+		older, newer ref.Tag
+	}{
+		"patch, by number":           {"v0.0.9", "v0.0.10"},
+		"minor":                      {"v0.9.9", "v0.10.0"},
+		"major":                      {"v9.0.0", "v10.0.0"},
+		"without v":                  {"1.2.3", "1.2.4"},
+		"v of the older alone":       {"v1.2.3", "1.2.4"},
+		"v of the newer alone":       {"1.2.3", "v1.2.4"},
+		"pre-release and release":    {"v1.2.3-rc.1", "v1.2.3"},
+		"pre-releases, by number":    {"v1.2.3-rc.9", "v1.2.3-rc.10"},
+		"pre-releases, by name":      {"v1.2.3-alpha", "v1.2.3-beta"},
+		"pre-release of a later one": {"v1.2.3", "v1.2.4-rc.1"},
+		"rebuild and the next":       {"v0.0.417-1", "v0.0.418"},
+		"rebuilds, by number":        {"v0.0.417-2", "v0.0.417-10"},
+		"rebuild and what it is of":  {"v0.0.417-1", "v0.0.417"},
+		"rebuild and one before":     {"v0.0.416", "v0.0.417-1"},
+		"beyond 64 bits":             {"v0.0.9223372036854775807", "v0.0.99999999999999999999"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, pair := range []struct {
+				a, b  ref.Tag
+				newer bool
+			}{
+				{test.newer, test.older, true}, {test.older, test.newer, false},
+				{test.newer, test.newer, false}, {test.older, test.older, false},
+			} {
+				if newer, ok := version.Newer(pair.a, pair.b); newer != pair.newer || !ok {
+					t.Errorf("%s, %s: got %t, %t", pair.a, pair.b, newer, ok)
+				}
+			}
+		})
+	}
+}
+
+func TestNewerOfOtherTags(t *testing.T) {
+	for _, tag := range []ref.Tag{
+		"", "latest", "main", "v1", "v1.2", "1.2", "v1.2.3.4", "v01.2.3", "vv1.2.3", "v1.2.3-", "v1.2.3-01",
+		"v1.2.3_4", "v1.2.3+4", "20260101", "abc1234", "web-1.2.3",
+	} {
+		for _, pair := range [][2]ref.Tag{{tag, "v1.2.3"}, {"v1.2.3", tag}, {tag, tag}} {
+			if newer, ok := version.Newer(pair[0], pair[1]); newer || ok {
+				t.Errorf("%q, %q: got %t, %t", pair[0], pair[1], newer, ok)
+			}
+		}
+	}
+	if newer, ok := version.Newer("v1.2.3", "1.2.3"); newer || !ok {
+		t.Errorf("with and without v: got %t, %t", newer, ok)
+	}
+}

@@ -1,0 +1,48 @@
+package version_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-96940006/tagboat/internal/version"
+)
+
+// outrun is a store on which somebody else gets the next number so many times.
+func outrun(times int) *scripted {
+	m := withTags()
+	return &scripted{memory: m, create: func(call int, tag, _ string) (bool, error) {
+		if call > times {
+			return true, nil
+		}
+		m.history = append(m.history, creation{tag, commit(99)})
+		return false, version.ErrTaken
+	}}
+}
+
+func TestPausesGrowAndEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		if _, err := version.Allocate(t.Context(), outrun(12), version.Request{Commit: commit(1)}); err != nil {
+			t.Fatal(err)
+		}
+		// Below 200, 400, 800, 1600 and 3200 ms, then seven times below 4 s.
+		if took := time.Since(start); took == 0 || took > 35*time.Second {
+			t.Errorf("12 pauses took %s", took)
+		}
+	})
+}
+
+func TestPauseEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := version.Allocate(ctx, outrun(1<<20), version.Request{Commit: commit(1)})
+		if took := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || took != 30*time.Second {
+			t.Errorf("got %v after %s", err, took)
+		}
+	})
+}

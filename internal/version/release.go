@@ -1,0 +1,49 @@
+package version
+
+import (
+	"strings"
+
+	"golang.org/x/mod/semver"
+
+	"github.com/seed-96940006/tagboat/internal/ref"
+)
+
+// ParseRelease reads the version that a pushed tag or a release names: v1.2.3 or
+// 1.2.3, behind prefix if there is one (cms/v1.2.3). The version comes back as it
+// is written, without the prefix; prerelease tells v1.2.3-rc.1 from v1.2.3.
+//
+// Build metadata begins with +, which image tags cannot hold: it becomes _, as
+// in Helm. That is no semver anymore, so v1.2.3+4 cannot be taken for the
+// pre-release v1.2.3-4.
+func ParseRelease(tag, prefix string) (version string, prerelease, ok bool) {
+	version, ok = strings.CutPrefix(tag, prefix)
+	if !ok {
+		return "", false, false
+	}
+	canonical, ok := complete(version)
+	if !ok {
+		return "", false, false
+	}
+	return strings.Replace(version, "+", "_", 1), semver.Prerelease(canonical) != "", true
+}
+
+// complete is the version with the v that semver wants. It reports whether all
+// three numbers are there: v1 and v1.2 are versions for semver, and are completed
+// by Canonical, but as tags they float, and name no release.
+func complete(version string) (canonical string, ok bool) {
+	canonical = "v" + strings.TrimPrefix(version, "v")
+	return canonical, semver.IsValid(canonical) && semver.Canonical(canonical)+semver.Build(canonical) == canonical
+}
+
+// Newer reports whether version a comes after version b, by the precedence of
+// semver 2.0.0: v0.0.417-2 is after v0.0.417-1, and both are before v0.0.417. A v
+// in front does not matter. ok is false, and newer with it, unless both are vX.Y.Z
+// or X.Y.Z, with or without a pre-release: of other tags it cannot be told.
+func Newer(a, b ref.Tag) (newer, ok bool) {
+	one, oneOK := complete(string(a))
+	two, twoOK := complete(string(b))
+	if !oneOK || !twoOK || semver.Build(one) != "" || semver.Build(two) != "" {
+		return false, false
+	}
+	return semver.Compare(one, two) > 0, true
+}
