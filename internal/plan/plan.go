@@ -1,0 +1,89 @@
+// Package plan decides what a run does: from the inputs and the event it makes
+// the plan, with a reason for every decision. It is pure: no files, environment,
+// clock or network. What acts reads the plan and decides nothing.
+package plan
+
+import (
+	"github.com/seed-96940006/tagboat/internal/ref"
+)
+
+// Plan is all that will happen, as data; its JSON is the output `plan`.
+type Plan struct {
+	Event  string           `json:"event"`             // "pull_request synchronize"
+	Reason string           `json:"reason"`            // what the event means, in one sentence
+	Commit Commit           `json:"commit"`            // what labels and tags name
+	Images []ref.Repository `json:"images"`            // where the image goes; the first is what manifests name
+	Tags   []Tag            `json:"tags"`              // in the order in which they are written
+	Claim  *Claim           `json:"version,omitempty"` // the number to claim; absent where none is
+	Build  Build            `json:"build"`
+	Push   Step             `json:"push"`
+	Bump   Bump             `json:"bump"`
+}
+
+// Step is whether something is done, and why or why not.
+type Step struct {
+	Do     bool   `json:"do"`
+	Reason string `json:"reason"`
+}
+
+// Commit is the commit that a reader can find again.
+type Commit struct {
+	SHA    string `json:"sha"` // "" only where a payload is replayed that names none
+	Reason string `json:"reason"`
+}
+
+// Claim asks for the next number of a series.
+type Claim struct {
+	Series string `json:"series"` // v0.0
+	Prefix string `json:"prefix"` // of the git tag: cms/ for cms/v0.0.7; the image's tag has none
+}
+
+// Tag is one tag of the image.
+type Tag struct {
+	Name      ref.Tag `json:"name,omitempty"`    // "" until the number is claimed
+	Pattern   string  `json:"pattern,omitempty"` // v0.0.N, where the number is still to be claimed
+	Kind      string  `json:"kind"`              // the rule that gave it: pr, version, sha, branch, raw
+	Immutable bool    `json:"immutable"`         // never overwritten; of a version another digest is an error
+	Reason    string  `json:"reason"`
+}
+
+// String is the name, or what it will look like.
+func (t Tag) String() string {
+	if t.Name == "" {
+		return t.Pattern
+	}
+	return string(t.Name)
+}
+
+// Build says what is built.
+type Build struct {
+	Step
+	Context    string            `json:"context"`
+	Dockerfile string            `json:"dockerfile"`
+	Target     string            `json:"target,omitempty"`
+	Platform   string            `json:"platform,omitempty"`
+	Builder    string            `json:"builder"`
+	Args       map[string]string `json:"args,omitempty"`
+	Labels     map[string]string `json:"labels,omitempty"`
+}
+
+// Bump says where the new reference goes.
+type Bump struct {
+	Step
+	Repository string   `json:"repository,omitempty"` // owner/name, a git URL, or a folder
+	Branch     string   `json:"branch,omitempty"`     // "" is the repository's default branch
+	Paths      []string `json:"paths,omitempty"`
+	Mode       Mode     `json:"mode,omitempty"`
+	Pin        string   `json:"pin,omitempty"`   // tag, digest, both
+	Image      string   `json:"image,omitempty"` // the repository whose references change
+}
+
+// Mode is how the infra repository is written.
+type Mode string
+
+// The modes of the input infra-mode.
+const (
+	ModePullRequest Mode = "pull-request" // one reused branch an image, for people to merge
+	ModeCommit      Mode = "commit"       // a commit on the branch itself
+	ModeFiles       Mode = "files"        // a folder, edited in place
+)
