@@ -1,0 +1,182 @@
+// Package report shows people what a run decided and did, as Markdown for the
+// step summary. It is complete also where the run failed half-way: what was not
+// reached is said to be so.
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/plan"
+	"github.com/seed-96940006/tagboat/internal/ship"
+)
+
+// Markdown is the summary of a run; err is what ended it, or nil.
+func Markdown(command string, s *ship.State, err error) string {
+	var b strings.Builder
+	heading(&b, command, s, err)
+	failures(&b, err)
+	images(&b, s)
+	references(&b, s)
+	steps(&b, s)
+	diff(&b, s)
+	return b.String()
+}
+
+// Plan is the summary of what would be done.
+func Plan(p plan.Plan) string {
+	s := &ship.State{Plan: p, Tags: p.Tags}
+	var b strings.Builder
+	fmt.Fprintf(&b, "### tagboat plan\n\n")
+	event(&b, s)
+	images(&b, s)
+	b.WriteString("| step | | why |\n|---|---|---|\n")
+	for _, step := range []struct {
+		name string
+		plan.Step
+	}{{"build", p.Build.Step}, {"push", p.Push}, {"bump", p.Bump.Step}} {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", step.name, map[bool]string{true: "yes", false: "no"}[step.Do], cell(step.Reason))
+	}
+	return b.String()
+}
+
+func heading(b *strings.Builder, command string, s *ship.State, err error) {
+	result := "done"
+	switch {
+	case err != nil:
+		result = "failed"
+	case s.DryRun:
+		result = "dry run: nothing was changed"
+	case !changed(s):
+		result = "already so"
+	}
+	fmt.Fprintf(b, "### tagboat %s: %s\n\n", command, result)
+	event(b, s)
+}
+
+// event is what the run is about.
+func event(b *strings.Builder, s *ship.State) {
+	if s.Plan.Event != "" {
+		fmt.Fprintf(b, "%s: %s", code(s.Plan.Event), text(s.Plan.Reason))
+		if s.Plan.Commit.SHA != "" {
+			fmt.Fprintf(b, " · commit %s", code(short(s.Plan.Commit.SHA)))
+		}
+		b.WriteString("\n\n")
+	}
+}
+
+// changed reports whether any step did something, or there was no step to do it.
+func changed(s *ship.State) bool {
+	already := false
+	for _, o := range s.Outcomes {
+		switch {
+		case o.Status == ship.AlreadySo:
+			already = true
+		case o.Status == ship.Done && (o.Step == "push" || o.Step == "bump" || o.Step == "version"):
+			return true
+		}
+	}
+	return !already
+}
+
+func failures(b *strings.Builder, err error) {
+	for _, f := range fault.All(err) {
+		fmt.Fprintf(b, "> **%s** %s\n", f.Code, text(f.Error()))
+		if f.Hint != "" {
+			fmt.Fprintf(b, ">\n> %s\n", text(f.Hint))
+		}
+		b.WriteString("\n")
+	}
+}
+
+func images(b *strings.Builder, s *ship.State) {
+	if len(s.Plan.Images) == 0 || len(s.Tags) == 0 {
+		return
+	}
+	pushed := map[string]ship.Pushed{}
+	for _, p := range s.Pushed {
+		pushed[p.Image.Repository.String()+":"+string(p.Image.Tag)] = p
+	}
+	b.WriteString("| image | digest | | why |\n|---|---|---|---|\n")
+	for _, image := range s.Plan.Images {
+		for _, t := range s.Tags {
+			name := image.String() + ":" + t.String()
+			digest, became := string(s.Digest), "not pushed"
+			if p, ok := pushed[name]; ok {
+				digest, became = string(p.Image.Digest), "pushed"
+				if p.Already {
+					became = "already so"
+				}
+			}
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", code(name), code(digest), became, cell(t.Reason))
+		}
+	}
+	b.WriteString("\n")
+}
+
+func references(b *strings.Builder, s *ship.State) {
+	if s.Bump == nil {
+		return
+	}
+	where := code(s.Bump.Repository)
+	if s.Bump.Branch != "" {
+		where += ", branch " + code(s.Bump.Branch)
+	}
+	if s.Bump.Commit != "" {
+		where += ", commit " + code(short(s.Bump.Commit))
+	}
+	fmt.Fprintf(b, "References in %s:\n\n| file | field | old | new |\n|---|---|---|---|\n", where)
+	for _, c := range s.Bump.Changes {
+		became := code(c.New)
+		if c.Old == c.New {
+			became = "already so"
+		}
+		fmt.Fprintf(b, "| %s:%d | %s | %s | %s |\n", code(c.File), c.Line, code(c.Field), code(c.Old), became)
+	}
+	b.WriteString("\n")
+	for _, w := range s.Bump.Warnings {
+		fmt.Fprintf(b, "> %s\n\n", text(w))
+	}
+}
+
+// shownDiff is how much of a diff a summary shows, in bytes; all of it may be
+// more than the page holds.
+const shownDiff = 64 << 10
+
+func diff(b *strings.Builder, s *ship.State) {
+	if s.Bump == nil || s.Bump.Diff == "" {
+		return
+	}
+	shown, rest := s.Bump.Diff, ""
+	if len(shown) > shownDiff {
+		cut := strings.LastIndexByte(shown[:shownDiff], '\n') + 1
+		rest = fmt.Sprintf("\n… and %d more lines\n", strings.Count(shown[cut:], "\n"))
+		shown = shown[:cut]
+	}
+	fence := fenceFor(shown)
+	fmt.Fprintf(b, "\n<details><summary>Diff</summary>\n\n%sdiff\n%s\n%s\n%s\n</details>\n", fence, strings.TrimSuffix(shown, "\n"), fence, rest)
+}
+
+func steps(b *strings.Builder, s *ship.State) {
+	if len(s.Outcomes) == 0 {
+		return
+	}
+	b.WriteString("| step | | time | |\n|---|---|---|---|\n")
+	for _, o := range s.Outcomes {
+		took := ""
+		if o.Status != ship.NotReached {
+			took = o.Took.Round(time.Millisecond).String()
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", o.Step, o.Status, took, cell(o.Detail))
+	}
+}
+
+// short is a commit id as people quote it.
+func short(sha string) string {
+	if len(sha) > 12 {
+		return sha[:12]
+	}
+	return sha
+}

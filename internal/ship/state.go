@@ -1,0 +1,49 @@
+package ship
+
+import (
+	"github.com/seed-96940006/tagboat/internal/manifest"
+	"github.com/seed-96940006/tagboat/internal/plan"
+	"github.com/seed-96940006/tagboat/internal/ref"
+)
+
+// State is what is known of a run so far: the plan, and what each step has
+// added. It is complete enough to report on at any moment.
+type State struct {
+	Plan     plan.Plan
+	DryRun   bool
+	Version  ref.Tag    // the claimed number; "" before, and where none is claimed
+	Tags     []plan.Tag // with their names, once the number is claimed
+	Digest   ref.Digest // of the image; "" before the build
+	Pushed   []Pushed
+	Ref      ref.Image // the reference to hand on; empty until it is in the registries
+	Bump     *Bumped   // nil before the bump, and where there is none
+	Outcomes []Outcome
+}
+
+// Pushed is one reference in a registry.
+type Pushed struct {
+	Image   ref.Image // with tag and digest
+	Already bool      // it was there
+}
+
+// Bumped is what a bump left in the infra repository.
+type Bumped struct {
+	Image      ref.Image // what references name now
+	Repository string
+	Branch     string // the branch that was written; "" for a folder
+	Commit     string // "" for a folder and in a dry run
+	Changed    bool   // false: every reference was so already
+	Changes    []manifest.Change
+	Diff       string
+	Warnings   []string
+}
+
+// Deploy is what is deployed: the first image under the tag that is deployed,
+// with its digest. ok is false where there is no such thing, or not yet.
+func (s *State) Deploy() (image ref.Image, ok bool) {
+	tag, ok := plan.Deployed(s.Tags)
+	if !ok || tag.Name == "" || len(s.Plan.Images) == 0 || !s.Plan.Push.Do {
+		return ref.Image{}, false
+	}
+	return ref.Image{Repository: s.Plan.Images[0], Tag: tag.Name, Digest: s.Digest}, true
+}
