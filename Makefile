@@ -1,0 +1,29 @@
+# The README's two commands are `make demo` and `make test`; both need Go and git only.
+GO ?= go
+BIN := bin/tagboat
+
+.PHONY: demo test e2e bench fuzz generate check build
+
+demo: build ## play the life of a change on this machine, for real
+	@$(BIN) demo $(if $(KEEP),--keep)
+
+test: ## every test that needs no daemon
+	$(GO) test ./...
+
+e2e: ## the actions, run by act in real workflows
+	./.ci/e2e
+
+bench: build ## figures, with the commands that made them
+	./.ci/bench
+
+fuzz: ## look for input that breaks a parser or an edit
+	./.ci/fuzz
+
+generate: ## bring action.yml and README tables up to date
+	$(GO) run ./internal/generate
+
+check: ## formatting and static analysis
+	./.ci/check
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN) ./cmd/tagboat

@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/manifest"
+	"github.com/seed-96940006/tagboat/internal/plan"
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/registry"
+	"github.com/seed-96940006/tagboat/internal/report"
+	"github.com/seed-96940006/tagboat/internal/ship"
+)
+
+// bumpCmd writes a reference that exists already.
+type bumpCmd struct {
+	DeployRef   string `group:"Image" required:"" placeholder:"IMAGE" help:"The reference to write: repository:tag, with @digest where manifests hold digests. The output deploy-ref of build."`
+	VerifyImage string `group:"Image" default:"auto" enum:"auto,always,never" help:"Ask the registry whether the image is there. auto asks unless infra-mode is files."`
+	pinInputs
+	infraInputs
+	runInputs
+}
+
+// alsoRequired are inputs that other commands can do without.
+func (bumpCmd) alsoRequired() []string { return []string{"infra-repository"} }
+
+// Help teaches by examples.
+func (bumpCmd) Help() string {
+	return `Every field that names the image is moved, by changing the bytes of the reference and no others. That no file names the image is an error; that all name it already is not.
+
+Examples:
+  # edit a folder in place
+  tagboat bump --deploy-ref ghcr.io/acme/web:v0.0.8 --infra-repository . --infra-mode files
+
+  # show what a commit would change
+  tagboat bump --deploy-ref ghcr.io/acme/web:v0.0.8 --infra-repository acme/infra --dry-run
+
+  # the same registry digest in every file, committed
+  tagboat bump --deploy-ref ghcr.io/acme/web:v0.0.8 --pin both --infra-repository acme/infra`
+}
+
+// Run bumps.
+func (c *bumpCmd) Run(ctx context.Context, a *app) (err error) {
+	image, err := c.image()
+	if err != nil {
+		return usage(err)
+	}
+	scratch, err := os.MkdirTemp(a.Temp, "tagboat-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	p := plan.Bump{Repository: c.InfraRepository, Branch: c.InfraBranch, Paths: c.InfraPaths, Mode: plan.Mode(c.InfraMode), Pin: c.Pin}
+	repo, err := a.openInfra(p, c.InfraToken, scratch)
+	if err != nil {
+		return err
+	}
+	defer repo.Close()
+	state := &ship.State{DryRun: c.DryRun}
+	steps := []ship.Step{
+		{Name: "verify", Run: func(ctx context.Context) (string, error) { return c.verify(ctx, &image) }},
+		{Name: "bump", Run: func(ctx context.Context) (string, error) {
+			var err error
+			r := reference{Bump: p, image: image, onNoChange: c.OnNoChange, dry: c.DryRun}
+			if state.Bump, err = a.writeReference(ctx, repo, r); err != nil {
+				return "", err
+			}
+			state.Ref = state.Bump.Image
+			return told(state.Bump, c.DryRun)
+		}},
+	}
+	var failed error
+	state.Outcomes, failed = ship.Run(ctx, a, a.world.Now, steps)
+	err = a.Summary(report.Markdown("bump", state, failed))
+	return errors.Join(failed, err, a.Outputs(values("bump", state), c.JSON))
+}
+
+// image is the reference to write.
+func (c *bumpCmd) image() (ref.Image, error) {
+	image, err := ref.ParseImage(c.DeployRef)
+	if err == nil && image.Tag == "" && image.Digest == "" {
+		err = fault.Newf("E_TAG", "write repository:tag, such as "+c.DeployRef+":v0.0.8", "deploy-ref %q has no tag and no digest", c.DeployRef)
+	}
+	return image, err
+}
+
+func (c *bumpCmd) mistakes() error {
+	var err error
+	if c.DeployRef != "" { // that it is missing is told already
+		_, err = c.image()
+	}
+	return errors.Join(err, c.infraInputs.mistakes())
+}
+
+// verify asks the registry for the image, and completes its digest where the
+// pin needs it.
+func (c *bumpCmd) verify(ctx context.Context, image *ref.Image) (string, error) {
+	if c.VerifyImage == "never" {
+		return "", ship.Skip("switched off")
+	}
+	if c.VerifyImage == "auto" && c.InfraMode == string(plan.ModeFiles) && (c.Pin == string(manifest.PinTag) || image.Digest != "") {
+		return "", ship.Skip("files are edited here; `verify-image: always` asks the registry")
+	}
+	digest, err := (&registry.Client{}).Resolve(ctx, *image)
+	if err != nil {
+		return "", err
+	}
+	if image.Digest != "" && image.Tag != "" {
+		if digest, err = c.sameDigest(ctx, *image); err != nil {
+			return "", err
+		}
+	}
+	image.Digest = digest
+	return fmt.Sprintf("%s is in its registry", image), nil
+}
+
+// sameDigest asks what the tag points at: a reference with both must mean one image.
+func (c *bumpCmd) sameDigest(ctx context.Context, image ref.Image) (ref.Digest, error) {
+	tagged := ref.Image{Repository: image.Repository, Tag: image.Tag}
+	digest, err := (&registry.Client{}).Resolve(ctx, tagged)
+	if err == nil && digest != image.Digest {
+		err = fault.Newf("E_DIGEST_MISMATCH", "give the tag alone, or the digest that it points at",
+			"%s points at %s, not at %s", tagged, digest, image.Digest)
+	}
+	return digest, err
+}

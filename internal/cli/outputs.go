@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/runner"
+	"github.com/seed-96940006/tagboat/internal/ship"
+)
+
+// output is one result of a command: a `name=value` line on stdout, and an
+// output of its action. The value is "" where the run did not get that far.
+type output struct {
+	name, help string
+	value      func(*ship.State) string
+}
+
+// The outputs of all commands; each command names its own, in this order.
+var allOutputs = []output{
+	{"images", "References in the registries, `repository:tag@digest`, one a line.", pushedImages},
+	{"tags", "Tags of the image, one a line.", tagNames},
+	{"tag", "The tag that is deployed: the version where there is one.", deployedTag},
+	{"version", "The number of the commit, such as `v0.0.7`; empty where none was asked for.", func(s *ship.State) string { return string(s.Version) }},
+	{"digest", "Digest of the image, `sha256:…`.", func(s *ship.State) string { return string(s.Digest) }},
+	{"deploy-ref", "The one reference to hand to a bump, pinned as `pin` says; empty where nothing was pushed.", func(s *ship.State) string { return s.Ref.String() }},
+	{"changed", "`true` if the infra repository was changed, `false` if not.", func(s *ship.State) string { return strconv.FormatBool(s.Bump != nil && s.Bump.Changed) }},
+	{"branch", "Branch of the infra repository that was written.", bumped(func(b *ship.Bumped) string { return b.Branch })},
+	{"commit-sha", "Commit in the infra repository that holds the reference.", bumped(func(b *ship.Bumped) string { return b.Commit })},
+	{"diff", "Unified diff of the infra repository.", bumped(func(b *ship.Bumped) string { return b.Diff })},
+	{"plan", "What was decided, and why, as JSON.", planJSON},
+}
+
+// The names of each command's outputs.
+var outputNames = map[string][]string{
+	"ship":    {"images", "tags", "tag", "version", "digest", "deploy-ref", "changed", "branch", "commit-sha", "diff", "plan"},
+	"build":   {"images", "tags", "tag", "version", "digest", "deploy-ref", "plan"},
+	"plan":    {"tags", "tag", "plan"},
+	"bump":    {"deploy-ref", "changed", "branch", "commit-sha", "diff"},
+	"version": {"version"},
+}
+
+// outputsOf are the outputs of a command, in their order.
+func outputsOf(command string) []output {
+	var all []output
+	for _, name := range outputNames[command] {
+		for _, o := range allOutputs {
+			if o.name == name {
+				all = append(all, o)
+			}
+		}
+	}
+	return all
+}
+
+// values are the outputs of a command in a state.
+func values(command string, s *ship.State) []runner.Output {
+	var all []runner.Output
+	for _, o := range outputsOf(command) {
+		all = append(all, runner.Output{Name: o.name, Value: o.value(s)})
+	}
+	return all
+}
+
+func pushedImages(s *ship.State) string {
+	var all []string
+	for _, p := range s.Pushed {
+		all = append(all, p.Image.String())
+	}
+	return strings.Join(all, "\n")
+}
+
+func tagNames(s *ship.State) string {
+	var all []string
+	for _, t := range s.Tags {
+		if t.Name != "" {
+			all = append(all, string(t.Name))
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+func deployedTag(s *ship.State) string {
+	image, _ := s.Deploy()
+	return string(image.Tag)
+}
+
+func bumped(value func(*ship.Bumped) string) func(*ship.State) string {
+	return func(s *ship.State) string {
+		if s.Bump == nil {
+			return ""
+		}
+		return value(s.Bump)
+	}
+}
+
+func planJSON(s *ship.State) string {
+	if s.Plan.Event == "" { // it did not come to a plan
+		return ""
+	}
+	text, err := json.Marshal(s.Plan)
+	if err != nil {
+		panic(err) // a plan holds nothing that JSON cannot
+	}
+	return string(text)
+}

@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/plan"
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/report"
+	"github.com/seed-96940006/tagboat/internal/ship"
+	"github.com/seed-96940006/tagboat/internal/version"
+)
+
+// planCmd shows what ship would do.
+type planCmd struct {
+	inputs
+	JSON bool `cli:"only" name:"json" help:"Print the plan on one line."`
+}
+
+// Help teaches by examples.
+func (planCmd) Help() string {
+	return `Examples:
+  # what a saved payload would do, on a laptop
+  tagboat plan --images ghcr.io/acme/web --event event.json --event-name pull_request
+
+  # and with an infra repository
+  tagboat plan --images ghcr.io/acme/web --infra-repository acme/infra --event push.json --event-name push`
+}
+
+// Run prints the plan.
+func (c *planCmd) Run(ctx context.Context, a *app) error {
+	p, err := makePlan(ctx, a, c.inputs)
+	if err != nil {
+		return err
+	}
+	a.tell(p)
+	for _, step := range []struct {
+		name string
+		plan.Step
+	}{{"build", p.Build.Step}, {"push", p.Push}, {"bump", p.Bump.Step}} {
+		a.Printf("%s: %s: %s", step.name, map[bool]string{true: "yes", false: "no"}[step.Do], step.Reason)
+	}
+	if a.InActions {
+		return errors.Join(a.Summary(report.Plan(p)), a.Outputs(values("plan", &ship.State{Plan: p, Tags: p.Tags}), c.JSON))
+	}
+	text, err := json.MarshalIndent(p, "", "  ")
+	if c.JSON {
+		text, err = json.Marshal(p)
+	}
+	return errors.Join(err, a.Print(append(text, '\n')))
+}
+
+// tell says what was decided, before it is done.
+func (a *app) tell(p plan.Plan) {
+	a.Printf("%s: %s", p.Event, p.Reason)
+	if p.Commit.SHA != "" {
+		a.Printf("commit %s: %s", p.Commit.SHA, p.Commit.Reason)
+	}
+	for _, t := range p.Tags {
+		a.Printf("tag %s: %s", t, t.Reason)
+	}
+}
+
+// inputs are those from which a plan is made.
+type inputs struct {
+	eventInputs
+	imageInputs
+	numberInputs
+	buildInputs
+	pinInputs
+	infraInputs
+}
+
+// makePlan reads what the plan needs of the world and has it made. Every
+// mistake in the inputs comes back at once, marked as one of usage.
+func makePlan(ctx context.Context, a *app, in inputs) (plan.Plan, error) {
+	planned, err := in.forPlan()
+	event, eventErr := a.Event(in.EventName, in.Event)
+	if err := errors.Join(err, eventErr); err != nil {
+		return plan.Plan{}, usage(err)
+	}
+	replay := in.Event != "" // somebody else's event: this folder is not what it is about
+	if !replay {
+		planned.CheckedOut = checkedOut(ctx, in.Context)
+		planned.RunnerSHA = a.SHA
+	}
+	if repo := cmp.Or(event.Repository, a.Repository); repo != "" {
+		planned.SourceURL = a.ServerURL + "/" + repo
+	}
+	p, err := plan.Make(planned, event)
+	return p, usage(err)
+}
+
+var commitForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+
+// mistakes are those of the values of the inputs, without a look at the world.
+func (in inputs) mistakes() error {
+	_, err := in.forPlan()
+	return errors.Join(err, in.infraInputs.mistakes())
+}
+
+// forPlan checks the inputs and gives them their types.
+func (in inputs) forPlan() (plan.Inputs, error) {
+	var errs []error
+	out := plan.Inputs{Commit: in.Commit, Claim: plan.Claim{Prefix: in.Prefix}}
+	for _, image := range in.Images {
+		r, err := ref.ParseRepository(image)
+		if errs = append(errs, err); !slices.Contains(out.Images, r) {
+			out.Images = append(out.Images, r)
+		}
+	}
+	if in.Commit != "" && !commitForm.MatchString(in.Commit) {
+		errs = append(errs, badCommit(in.Commit))
+	}
+	var err error
+	out.Tags, err = plan.ParseRules(in.Tags)
+	errs = append(errs, err)
+	series, err := version.ParseSeries(in.Series)
+	out.Claim.Series = series.String()
+	errs = append(errs, err)
+	args, err := assignments("build-args", in.BuildArgs)
+	errs = append(errs, err)
+	labels, err := assignments("labels", in.Labels)
+	errs = append(errs, err)
+	out.Build = plan.Build{
+		Context: in.Context, Dockerfile: cmp.Or(in.File, filepath.Join(in.Context, "Dockerfile")),
+		Target: in.Target, Platform: in.Platform, Builder: in.Builder, Args: args, Labels: labels,
+	}
+	out.Bump = plan.Bump{
+		Repository: in.InfraRepository, Branch: in.InfraBranch, Paths: in.InfraPaths,
+		Mode: plan.Mode(in.InfraMode), Pin: in.Pin,
+	}
+	return out, errors.Join(errs...)
+}
+
+// assignments reads NAME=VALUE lines; the last of one name wins.
+func assignments(input string, lines []string) (map[string]string, error) {
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	all := map[string]string{}
+	var errs []error
+	for _, line := range lines {
+		name, value, ok := strings.Cut(line, "=")
+		if !ok || name == "" {
+			errs = append(errs, fault.New("E_INPUT", "write NAME=VALUE, one a line", fmt.Errorf("%s: %q has no name and value", input, line)))
+			continue
+		}
+		all[name] = value
+	}
+	return all, errors.Join(errs...)
+}
+
+// checkedOut is the commit of the folder's checkout, or "" where it is none.
+func checkedOut(ctx context.Context, folder string) string {
+	commit, err := gitIn(folder).Run(ctx, gitCall("rev-parse", "--verify", "--quiet", "HEAD^{commit}"))
+	if err != nil {
+		return ""
+	}
+	return commit
+}

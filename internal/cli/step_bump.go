@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/git"
+	"github.com/seed-96940006/tagboat/internal/infra"
+	"github.com/seed-96940006/tagboat/internal/manifest"
+	"github.com/seed-96940006/tagboat/internal/plan"
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/ship"
+	"github.com/seed-96940006/tagboat/internal/version"
+)
+
+// bump writes the new reference into the infra repository.
+func (j *job) bump(ctx context.Context) (string, error) {
+	p := j.state.Plan.Bump
+	if !p.Do {
+		return "", ship.Skip(p.Reason)
+	}
+	image, _ := j.state.Deploy()
+	bumped, err := j.writeReference(ctx, j.repo, reference{
+		Bump: p, image: image, onNoChange: j.in.OnNoChange, dry: j.state.DryRun, neverBack: true,
+	})
+	j.state.Bump = bumped
+	if err != nil {
+		return "", err
+	}
+	return told(bumped, j.state.DryRun)
+}
+
+// reference is what is written, and where to.
+type reference struct {
+	plan.Bump
+	image      ref.Image // with all that is known of it; Pin says what of that is written
+	onNoChange string
+	dry        bool
+	neverBack  bool // a newer version stays; otherwise only one that came while this run was at work
+}
+
+// writeReference moves every field that names the image, and says what it did.
+func (a *app) writeReference(ctx context.Context, repo infra.Repo, r reference) (*ship.Bumped, error) {
+	pin := manifest.Pin(r.Pin)
+	var edited *manifest.Result
+	attempts := 0
+	edit := func(files fs.FS) (infra.ChangeSet, error) {
+		attempts++
+		var err error
+		edited, err = manifest.Edit(files, manifest.Target{Image: r.image, Pin: pin})
+		if fault.Is(err, "E_NO_MATCH") && r.onNoChange == "ok" {
+			a.Printf("%v", err)
+			edited, err = &manifest.Result{}, nil
+		}
+		if err != nil {
+			return infra.ChangeSet{}, err
+		}
+		if newer := newerThan(r.image.Tag, edited.Changes); newer != "" && (r.neverBack || attempts > 1) {
+			return infra.ChangeSet{}, ship.Skip(fmt.Sprintf("%s is deployed, which is newer than %s; `tagboat bump` goes back to it", newer, r.image.Tag))
+		}
+		return infra.ChangeSet{Files: edited.Files, Message: message(r.image, pin, edited.Changes, a.RunURL)}, nil
+	}
+	log := a.Writer()
+	defer log.Close()
+	result, err := infra.Apply(ctx, repo, infra.Options{
+		Mode: infra.Mode(r.Mode), DryRun: r.dry, Log: log,
+		Branch: func(base string) string { return proposalBranch(r.image.Repository, base, r.Paths) },
+	}, edit)
+	if err != nil {
+		return nil, err
+	}
+	bumped := &ship.Bumped{
+		Image: pin.Of(r.image), Repository: r.Repository, Changes: edited.Changes, Diff: result.Diff,
+		Branch: result.Written.Branch, Commit: result.Written.Commit, Changed: result.Written.Changed,
+	}
+	if len(result.Files) == 0 { // already so: the head that was read holds the reference
+		bumped.Branch, bumped.Commit = result.Snapshot.Branch, result.Snapshot.Head
+	}
+	a.show(edited, result.Diff)
+	for _, w := range edited.Warnings {
+		bumped.Warnings = append(bumped.Warnings, w.String())
+	}
+	return bumped, nil
+}
+
+// show prints what an edit changes, and what it left alone.
+func (a *app) show(edited *manifest.Result, diff string) {
+	for _, w := range edited.Warnings {
+		a.Warn(fault.New("E_LEFT_ALONE", "change it by hand if it is deployed", errors.New(w.Text)).At(w.File, w.Line))
+	}
+	for _, c := range edited.Changes {
+		if c.Old != c.New {
+			a.Printf("%s:%d %s: %s → %s", c.File, c.Line, c.Field, c.Old, c.New)
+		}
+	}
+	if diff != "" {
+		a.Printf("\n%s", strings.TrimSuffix(diff, "\n"))
+	}
+}
+
+// newerThan is a version that stands in a field and is after ours, or "".
+func newerThan(tag ref.Tag, changes []manifest.Change) string {
+	for _, c := range changes {
+		old := tagOf(c.Old)
+		if newer, comparable := version.Newer(ref.Tag(old), tag); comparable && newer {
+			return old
+		}
+	}
+	return ""
+}
+
+// told says what a bump came to.
+func told(b *ship.Bumped, dry bool) (string, error) {
+	fields := fmt.Sprintf("%d fields name %s", len(b.Changes), b.Image)
+	if b.Branch != "" {
+		fields += fmt.Sprintf(" on branch %q", b.Branch)
+	}
+	switch {
+	case len(b.Changes) == 0:
+		return "", ship.Skip("no file names the image")
+	case dry && b.Diff != "":
+		return "", ship.Skip("dry run: the diff is what would be written")
+	case !b.Changed:
+		return "", ship.Already(fields)
+	case b.Commit == "":
+		return fields, nil
+	}
+	return fmt.Sprintf("%s, commit %.12s", fields, b.Commit), nil
+}
+
+// infraRepo is an infra repository that was opened and is to be closed.
+type infraRepo interface {
+	infra.Repo
+	io.Closer
+}
+
+// openInfra opens the infra repository in the mode of the plan; what git needs
+// for that lies in scratch.
+func (a *app) openInfra(p plan.Bump, token Secret, scratch string) (infraRepo, error) {
+	paths, err := infra.ParsePaths(p.Paths)
+	if err != nil {
+		return nil, usage(err)
+	}
+	remote, err := git.Locate(p.Repository, a.ServerURL)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if p.Mode == plan.ModeFiles {
+		if remote.Folder() == "" {
+			return nil, usage(fault.Newf("E_INFRA_FOLDER", "name a folder that exists, or use `infra-mode: commit` or `pull-request`",
+				"infra-mode files edits a folder, and %s is none", remote))
+		}
+		return infra.OpenFiles(remote.Folder(), paths)
+	}
+	remote.Token = string(token)
+	a.Mask(remote.Secrets()...)
+	return infra.NewGit(infra.GitOptions{Remote: remote, Branch: p.Branch, Paths: paths, Temp: scratch, Now: a.world.Now})
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/manifest"
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/ship"
+)
+
+// check looks at everything that would make a later step fail, before a number
+// is claimed or anything is built: the Dockerfile, and the infra repository with
+// the fields that name the image. All that is wrong is told at once.
+func (j *job) check(ctx context.Context) (string, error) {
+	p := j.state.Plan
+	if !p.Build.Do {
+		return "", ship.Skip(p.Build.Reason)
+	}
+	built, buildErr := j.prepareBuild(ctx)
+	named, infraErr, registryErr := "", error(nil), error(nil)
+	if p.Push.Do && !j.state.DryRun {
+		registryErr = j.checkRegistries(ctx)
+	}
+	if p.Bump.Do {
+		named, infraErr = j.checkInfra(ctx)
+	}
+	if err := errors.Join(buildErr, registryErr, infraErr); err != nil {
+		return "", err
+	}
+	if j.in.Event == "" {
+		j.warnOfChanges(ctx, p.Build.Context)
+	}
+	return strings.Join(nonEmpty(built, named), "; "), nil
+}
+
+// checkRegistries asks every registry something, to see that it answers and takes
+// the login. What it says of an image that may not exist yet does not count: some
+// registries call that denied.
+func (j *job) checkRegistries(ctx context.Context) error {
+	images := j.state.Plan.Images
+	errs := make([]error, len(images))
+	var group sync.WaitGroup
+	for i, repository := range images {
+		group.Go(func() {
+			_, err := j.registry.Exists(ctx, ref.Image{Repository: repository, Tag: "latest"})
+			if fault.Is(err, "E_REGISTRY_UNREACHABLE") || fault.Is(err, "E_REGISTRY_AUTH") {
+				errs[i] = err
+			}
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+// checkInfra reads the infra repository and tries the edit, for a tag and a
+// digest that are not known yet.
+func (j *job) checkInfra(ctx context.Context) (string, error) {
+	var err error
+	if j.repo, err = j.openInfra(j.state.Plan.Bump, j.in.InfraToken, j.scratch); err != nil {
+		return "", err
+	}
+	read, err := j.repo.Read(ctx)
+	if err != nil {
+		return "", err
+	}
+	trial := ref.Image{
+		Repository: j.state.Plan.Images[0], Tag: "v0.0.0",
+		Digest: ref.Digest("sha256:" + strings.Repeat("0", 64)),
+	}
+	result, err := manifest.Edit(read.Files, manifest.Target{Image: trial, Pin: manifest.Pin(j.state.Plan.Bump.Pin)})
+	switch {
+	case fault.Is(err, "E_NO_MATCH") && j.in.OnNoChange == "ok":
+		return "no file names the image", nil
+	case err != nil:
+		return "", err
+	}
+	return fmt.Sprintf("%d fields in %s name the image", len(result.Changes), j.state.Plan.Bump.Repository), nil
+}
+
+// warnOfChanges says that files which no commit holds go into the image.
+func (j *job) warnOfChanges(ctx context.Context, folder string) {
+	status, err := gitIn(folder).Run(ctx, gitCall("status", "--porcelain", "--untracked-files=no", "--", "."))
+	if err != nil || status == "" {
+		return
+	}
+	j.Warn(fault.Newf("E_UNCOMMITTED", "commit them, or the image is not what its commit says",
+		"%d changed files of %s are in no commit", strings.Count(status, "\n")+1, folder))
+}
+
+func nonEmpty(all ...string) []string {
+	var some []string
+	for _, s := range all {
+		if s != "" {
+			some = append(some, s)
+		}
+	}
+	return some
+}
