@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,7 @@ var allOutputs = []output{
 	{"changed", "`true` if the infra repository was changed, `false` if not.", func(s *ship.State) string { return strconv.FormatBool(s.Bump != nil && s.Bump.Changed) }},
 	{"branch", "Branch of the infra repository that was written.", bumped(func(b *ship.Bumped) string { return b.Branch })},
 	{"commit-sha", "Commit in the infra repository that holds the reference.", bumped(func(b *ship.Bumped) string { return b.Commit })},
-	{"diff", "Unified diff of the infra repository.", bumped(func(b *ship.Bumped) string { return b.Diff })},
+	{"diff", "Unified diff of the infra repository; of a very long one, the first 100 KiB.", bumped(shortDiff)},
 	{"plan", "What was decided, and why, as JSON.", planJSON},
 }
 
@@ -83,6 +84,18 @@ func tagNames(s *ship.State) string {
 func deployedTag(s *ship.State) string {
 	image, _ := s.Deploy()
 	return string(image.Tag)
+}
+
+// diffLimit keeps the output small enough for the environment of a later step,
+// whose variables hold at most 128 KiB each.
+const diffLimit = 100 << 10
+
+func shortDiff(b *ship.Bumped) string {
+	shown, left := b.ShortDiff(diffLimit)
+	if left > 0 {
+		shown += fmt.Sprintf("… and %d more lines\n", left)
+	}
+	return shown
 }
 
 func bumped(value func(*ship.Bumped) string) func(*ship.State) string {

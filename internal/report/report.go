@@ -149,11 +149,10 @@ func diff(b *strings.Builder, s *ship.State) {
 	if s.Bump == nil || s.Bump.Diff == "" {
 		return
 	}
-	shown, rest := s.Bump.Diff, ""
-	if len(shown) > shownDiff {
-		cut := strings.LastIndexByte(shown[:shownDiff], '\n') + 1
-		rest = fmt.Sprintf("\n… and %d more lines\n", strings.Count(shown[cut:], "\n"))
-		shown = shown[:cut]
+	shown, left := s.Bump.ShortDiff(shownDiff)
+	rest := ""
+	if left > 0 {
+		rest = fmt.Sprintf("\n… and %d more lines\n", left)
 	}
 	fence := fenceFor(shown)
 	fmt.Fprintf(b, "\n<details><summary>Diff</summary>\n\n%sdiff\n%s\n%s\n%s\n</details>\n", fence, strings.TrimSuffix(shown, "\n"), fence, rest)

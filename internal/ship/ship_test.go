@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,5 +71,15 @@ func TestACancelledRunStartsNoFurtherStep(t *testing.T) {
 	}
 	if diff := cmp.Diff([]ship.Status{ship.Done, ship.Failed, ship.NotReached}, statuses); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func TestAShortDiffHasWholeLines(t *testing.T) {
+	b := ship.Bumped{Diff: "one\ntwo\nthree\n"}
+	for limit, want := range map[int]string{0: "", 3: "", 4: "one\n", 9: "one\ntwo\n", 14: "one\ntwo\nthree\n"} {
+		shown, left := b.ShortDiff(limit)
+		if shown != want || left != 3-strings.Count(want, "\n") {
+			t.Errorf("limit %d: %q and %d more", limit, shown, left)
+		}
 	}
 }

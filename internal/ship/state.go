@@ -1,6 +1,8 @@
 package ship
 
 import (
+	"strings"
+
 	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -46,4 +48,14 @@ func (s *State) Deploy() (image ref.Image, ok bool) {
 		return ref.Image{}, false
 	}
 	return ref.Image{Repository: s.Plan.Images[0], Tag: tag.Name, Digest: s.Digest}, true
+}
+
+// ShortDiff is at most the first limit bytes of the diff, in whole lines, and how
+// many lines are left out.
+func (b *Bumped) ShortDiff(limit int) (shown string, left int) {
+	if len(b.Diff) <= limit {
+		return b.Diff, 0
+	}
+	cut := strings.LastIndexByte(b.Diff[:limit], '\n') + 1
+	return b.Diff[:cut], strings.Count(b.Diff[cut:], "\n")
 }
