@@ -123,11 +123,12 @@ func TestReproducible(t *testing.T) {
 	}
 	first := build(0o644, 0o755, time.Unix(1, 0))
 	for name, second := range map[string]*built{
-		"again":        build(0o644, 0o755, time.Unix(1, 0)),
-		"another time": build(0o644, 0o755, time.Unix(1800000000, 5)),
-		"umask 077":    build(0o600, 0o700, time.Unix(1, 0)),
-		"umask 002":    build(0o664, 0o775, time.Unix(1, 0)),
-		"umask 027":    build(0o640, 0o750, time.Unix(1, 0)),
+		"again":              build(0o644, 0o755, time.Unix(1, 0)),
+		"another time":       build(0o644, 0o755, time.Unix(1800000000, 5)),
+		"umask 077":          build(0o600, 0o700, time.Unix(1, 0)),
+		"umask 002":          build(0o664, 0o775, time.Unix(1, 0)),
+		"umask 027":          build(0o640, 0o750, time.Unix(1, 0)),
+		"in a setgid folder": build(0o644, 0o755|os.ModeSetgid, time.Unix(1, 0)),
 	} {
 		if second.Digest != first.Digest || second.Size != first.Size {
 			t.Errorf("%s: %s, want %s\n%v\n%v", name, second.Digest, first.Digest, second.files(t), first.files(t))
@@ -135,7 +136,7 @@ func TestReproducible(t *testing.T) {
 	}
 	for name, other := range map[string]*built{
 		"files for all to write": build(0o666, 0o755, time.Unix(1, 0)),
-		"setgid folders":         build(0o644, 0o755|os.ModeSetgid, time.Unix(1, 0)),
+		"sticky folders":         build(0o644, 0o755|os.ModeSticky, time.Unix(1, 0)),
 	} {
 		if other.Digest == first.Digest {
 			t.Errorf("%s: the modes are lost", name)

@@ -131,7 +131,8 @@ func (c *contextFiles) stat(name string) (*node, error) {
 // the bits of the owner count, and group and others may read and execute where
 // the owner may. That is what a checkout has under the umask 022, so another
 // usual umask gives the same image. What none of them makes is meant, and stays:
-// setuid, setgid, sticky, and all bits of a file that others may write.
+// setuid, setgid, sticky, and all bits of a file that others may write. But a
+// folder has setgid from the one it was made in, which is the machine's business.
 func portable(mode fs.FileMode) int64 {
 	bits := int64(mode.Perm())
 	if bits&0o002 == 0 {
@@ -139,7 +140,7 @@ func portable(mode fs.FileMode) int64 {
 		bits = bits&0o700 | may>>3 | may>>6
 	}
 	for bit, flag := range special {
-		if mode&flag != 0 {
+		if mode&flag != 0 && !(mode.IsDir() && flag == fs.ModeSetgid) {
 			bits |= bit
 		}
 	}
