@@ -32,7 +32,7 @@ func (j *job) prepareBuild(ctx context.Context) (string, error) {
 	return fmt.Sprintf("builder %s: %s", builder.Name(), reason), nil
 }
 
-// build builds, unless every registry has this very version of this commit.
+// build builds, unless a registry has this version of this commit already.
 func (j *job) build(ctx context.Context) (string, error) {
 	if !j.state.Plan.Build.Do {
 		return "", ship.Skip(j.state.Plan.Build.Reason)
