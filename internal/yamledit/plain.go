@@ -34,7 +34,7 @@ var (
 	// numberForm covers the integers, floats and base 60 numbers of YAML 1.1 and
 	// 1.2, underscores aside; what it covers beyond them costs two quotes.
 	numberForm = regexp.MustCompile(`(?i)^[-+]*(` +
-		`0x[0-9a-f.p+-]*|0o[0-7]*|0b[01]*` +
+		`0x[0-9a-f.p+-]*|0o[-+]*[0-7]*|0b[-+]*[01]*` +
 		`|[0-9][0-9,]*(:[0-9]+)*(\.[0-9]*)?(e[-+]?[0-9]+)?` +
 		`|\.[0-9]+(e[-+]?[0-9]+)?` +
 		`|\.inf|\.nan)$`)
