@@ -92,10 +92,10 @@ func NewRegistry(t testing.TB, options ...RegistryOption) *Registry {
 		option(r)
 	}
 	server := httptest.NewUnstartedServer(r)
-	server.Config.ErrorLog = quiet // a TLS hello on plain http comes with every ping
+	server.Config.ErrorLog = quiet           // a TLS hello on plain http comes with every ping
+	r.Host = server.Listener.Addr().String() // before the first request reads it
 	server.Start()
 	t.Cleanup(server.Close)
-	r.Host = strings.TrimPrefix(server.URL, "http://")
 	return r
 }
 
