@@ -54,12 +54,12 @@ func (c *bumpCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	p := plan.Bump{Repository: c.InfraRepository, Branch: c.InfraBranch, Paths: c.InfraPaths, Mode: plan.Mode(c.InfraMode), Pin: c.Pin}
+	state := &ship.State{DryRun: c.DryRun}
 	repo, err := a.openInfra(p, c.InfraToken, scratch)
 	if err != nil {
-		return err
+		return errors.Join(err, a.Summary(report.Markdown("bump", state, err)))
 	}
 	defer repo.Close()
-	state := &ship.State{DryRun: c.DryRun}
 	steps := []ship.Step{
 		{Name: "verify", Run: func(ctx context.Context) (string, error) { return c.verify(ctx, &image) }},
 		{Name: "bump", Run: func(ctx context.Context) (string, error) {

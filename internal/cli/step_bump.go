@@ -155,9 +155,18 @@ func (a *app) openInfra(p plan.Bump, token Secret, scratch string) (infraRepo, e
 			return nil, usage(fault.Newf("E_INFRA_FOLDER", "name a folder that exists, or use `infra-mode: commit` or `pull-request`",
 				"infra-mode files edits a folder, and %s is none", remote))
 		}
-		return infra.OpenFiles(remote.Folder(), paths)
+		return opened(infra.OpenFiles(remote.Folder(), paths))
 	}
 	remote.Token = string(token)
 	a.Mask(remote.Secrets()...)
-	return infra.NewGit(infra.GitOptions{Remote: remote, Branch: p.Branch, Paths: paths, Temp: scratch, Now: a.world.Now})
+	return opened(infra.NewGit(infra.GitOptions{Remote: remote, Branch: p.Branch, Paths: paths, Temp: scratch, Now: a.world.Now}))
+}
+
+// opened is repo, or nil with an error: never an interface around a nil pointer,
+// which whoever closes it would take for a repository.
+func opened[R infraRepo](repo R, err error) (infraRepo, error) {
+	if err != nil {
+		return nil, err
+	}
+	return repo, nil
 }
