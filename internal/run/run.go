@@ -97,12 +97,6 @@ func Output(ctx context.Context, c Command) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// Find reports whether there is such a program on PATH.
-func Find(name string) bool {
-	_, err := exec.LookPath(name)
-	return err == nil
-}
-
 // streams are where the program writes to; its errors go to last as well. One
 // writer for both gets a lock, since os/exec copies each in a goroutine of its own.
 func (c Command) streams(last io.Writer) (stdout, stderr io.Writer) {
