@@ -77,7 +77,7 @@ type infraInputs struct {
 
 // mistakes are those that need no look at the repository.
 func (in infraInputs) mistakes() error {
-	_, err := infra.ParsePaths(in.InfraPaths)
+	_, err := infra.ParsePaths(in.InfraPaths, nil)
 	if in.InfraRepository == "" && (in.InfraBranch != "" || len(in.InfraPaths) > 0) {
 		err = errors.Join(err, fault.Newf("E_INPUT", "give `infra-repository`, or leave out `infra-branch` and `infra-paths`",
 			"infra-branch and infra-paths are of an infra repository, and there is none"))

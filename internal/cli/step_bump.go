@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
@@ -49,10 +48,10 @@ func (a *app) writeReference(ctx context.Context, repo infra.Repo, r reference) 
 	pin := manifest.Pin(r.Pin)
 	var edited *manifest.Result
 	attempts := 0
-	edit := func(files fs.FS) (infra.ChangeSet, error) {
+	edit := func(on *infra.Snapshot) (infra.ChangeSet, error) {
 		attempts++
 		var err error
-		edited, err = manifest.Edit(files, manifest.Target{Image: r.image, Pin: pin})
+		edited, err = manifest.Edit(on.Files, manifest.Target{Image: r.image, Pin: pin})
 		if fault.Is(err, "E_NO_MATCH") && r.onNoChange == "ok" {
 			a.Printf("%v", err)
 			edited, err = &manifest.Result{}, nil
@@ -142,7 +141,7 @@ type infraRepo interface {
 // openInfra opens the infra repository in the mode of the plan; what git needs
 // for that lies in scratch.
 func (a *app) openInfra(p plan.Bump, token Secret, scratch string) (infraRepo, error) {
-	paths, err := infra.ParsePaths(p.Paths)
+	paths, err := infra.ParsePaths(p.Paths, nil)
 	if err != nil {
 		return nil, usage(err)
 	}

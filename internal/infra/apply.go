@@ -116,7 +116,7 @@ func (o Options) try(ctx context.Context, repo Repo, edit Edit) (*Result, error)
 		return nil, err
 	}
 	res := &Result{Snapshot: on}
-	c, err := edit(on.Files)
+	c, err := edit(on)
 	if err != nil {
 		return nil, err
 	}

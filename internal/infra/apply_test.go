@@ -3,7 +3,6 @@ package infra
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -36,7 +35,7 @@ func (s *script) Propose(context.Context, *Snapshot, string, ChangeSet) (Written
 	return Written{}, errors.New("not asked for")
 }
 
-func edited(fs.FS) (ChangeSet, error) {
+func edited(*Snapshot) (ChangeSet, error) {
 	return ChangeSet{Files: map[string][]byte{"x.yaml": []byte("new")}, Message: "m"}, nil
 }
 
@@ -129,7 +128,7 @@ func TestApplyIsNotHeldForEver(t *testing.T) {
 func TestApplyEditFails(t *testing.T) {
 	repo := &script{heads: []string{"a"}, errs: []error{nil}}
 	broken := errors.New("broken")
-	_, err := Apply(t.Context(), repo, Options{}, func(fs.FS) (ChangeSet, error) { return ChangeSet{}, broken })
+	_, err := Apply(t.Context(), repo, Options{}, func(*Snapshot) (ChangeSet, error) { return ChangeSet{}, broken })
 	if !errors.Is(err, broken) || repo.commits != 0 {
 		t.Errorf("got %v", err)
 	}

@@ -37,6 +37,46 @@ func TestReadGivesTheSelectedFilesAndNoOthers(t *testing.T) {
 	})
 }
 
+// Files that are named themselves are read and written whatever they are called,
+// and alone.
+func TestFilesThatHoldNoManifests(t *testing.T) {
+	inAll(t, func(t *testing.T, w *world) {
+		w.write(t, testkit.GitFile{Path: ".env", Data: "TAG=1\n"}, testkit.GitFile{Path: "ui/node_modules/x/LICENSE", Data: "x\n"})
+		want := []string{".env", "README.md", "ui/node_modules/x/LICENSE"}
+		if diff := cmp.Diff(want, list(t, mustRead(t, w.open(t, want...)).Files)); diff != "" {
+			t.Error(diff)
+		}
+		res, err := Apply(t.Context(), w.open(t, ".env"), atOnce(Options{}), replace("=1", "=2", ".env"))
+		if err != nil || !cmp.Equal(res.Files, []string{".env"}) || w.read(t, ".env") != "TAG=2\n" {
+			t.Errorf("got %+v, %v", res, err)
+		}
+	})
+}
+
+// What is excluded is not read, but a file of the tree.
+func TestExcluded(t *testing.T) {
+	inAll(t, func(t *testing.T, w *world) {
+		p, err := ParsePaths([]string{"apps", "README.md"}, []string{"apps/web", "**/*.yml"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		on := mustRead(t, w.openWith(t, GitOptions{Paths: p}))
+		if diff := cmp.Diff([]string{"README.md", "apps/run.yaml"}, list(t, on.Files)); diff != "" {
+			t.Error(diff)
+		}
+		if got := readTree(t, on, "apps/api/crlf.yml"); got != w.read(t, "apps/api/crlf.yml") {
+			t.Errorf("got %q", got)
+		}
+		p, err = ParsePaths(nil, []string{"**"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.openWith(t, GitOptions{Paths: p}).Read(t.Context()); fault.Code(err) != "E_INFRA_PATH" {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 func TestCommitChangesNothingElse(t *testing.T) {
 	inAll(t, func(t *testing.T, w *world) {
 		before := w.tree(t)
@@ -78,7 +118,7 @@ func TestExecutableStaysExecutable(t *testing.T) {
 
 func TestNewFileInNewFolder(t *testing.T) {
 	inAll(t, func(t *testing.T, w *world) {
-		edit := func(fs.FS) (ChangeSet, error) {
+		edit := func(*Snapshot) (ChangeSet, error) {
 			return ChangeSet{Files: map[string][]byte{"a b/\"new\"/ü.yaml": []byte("x")}, Message: "Add"}, nil
 		}
 		res, err := Apply(t.Context(), w.open(t), atOnce(Options{}), edit)
@@ -102,7 +142,7 @@ func TestStrangeNamesAreLeftAlone(t *testing.T) {
 		}
 		before := w.tree(t)
 		for _, paths := range [][]string{nil, {"apps/web"}, {"**/*.yaml"}} {
-			edit := func(files fs.FS) (ChangeSet, error) { return replace("web:", "web:x", list(t, files)...)(files) }
+			edit := func(on *Snapshot) (ChangeSet, error) { return replace("web:", "web:x", list(t, on.Files)...)(on) }
 			res, err := Apply(t.Context(), w.open(t, paths...), atOnce(Options{}), edit)
 			if err != nil || !res.Written.Changed {
 				t.Fatalf("%v: got %+v, %v", paths, res, err)
@@ -195,11 +235,11 @@ func TestForeignEditIsKept(t *testing.T) {
 	inAll(t, func(t *testing.T, w *world) {
 		mine := replace("web:1", "web:2", "apps/web/deploy.yaml")
 		calls := 0
-		edit := func(files fs.FS) (ChangeSet, error) {
+		edit := func(on *Snapshot) (ChangeSet, error) {
 			if calls++; calls == 1 {
 				w.write(t, testkit.GitFile{Path: "apps/web/deploy.yaml", Data: "replicas: 3\nimage: web:1\n"}, testkit.GitFile{Path: "apps/new.yaml", Data: "new\n"})
 			}
-			return mine(files)
+			return mine(on)
 		}
 		var log strings.Builder
 		res, err := Apply(t.Context(), w.open(t), atOnce(Options{Log: &log}), edit)

@@ -48,7 +48,8 @@ func (f *Files) Read(ctx context.Context) (*Snapshot, error) {
 			return nil, err
 		}
 	}
-	return &Snapshot{Files: newMemory(selected, func(e entry) []byte { return content[e.path] })}, nil
+	files := newMemory(selected, func(e entry) ([]byte, bool) { return content[e.path], true })
+	return &Snapshot{Files: files, Tree: folderTree{f.root}}, nil
 }
 
 // list is every path of the folder that is no folder itself, without what is

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
@@ -29,13 +30,17 @@ type GitOptions struct {
 // and its trees, then the blobs of the selected files; commits are made in it and
 // pushed from it. Of a folder not even these are copied: the scratch repository
 // borrows its objects.
+//
+// Its methods are called one at a time. The trees of its snapshots may be read by
+// many at once, between these calls.
 type Git struct {
 	o       GitOptions
 	scratch string // a bare repository once ready
 	repo    git.Repo
 	ready   bool
-	head    string // what refHead names in the scratch repository
-	whole   bool   // the remote serves no single blobs: fetch them with their commit
+	head    string     // what refHead names in the scratch repository
+	whole   bool       // the remote serves no single blobs: fetch them with their commit
+	loading sync.Mutex // is held while a tree loads files
 }
 
 // Refs of the scratch repository.
@@ -90,8 +95,11 @@ func (g *Git) Read(ctx context.Context) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := newMemory(selected, func(e entry) []byte { return blobs[e.id] })
-	return &Snapshot{Branch: branch, Head: head, Files: files}, nil
+	known := func(e entry) ([]byte, bool) {
+		data, ok := blobs[e.id]
+		return data, ok
+	}
+	return &Snapshot{Branch: branch, Head: head, Files: newMemory(selected, known), Tree: g.tree(ctx, branch, head, entries, known)}, nil
 }
 
 // resolve asks the remote for the branch's head.

@@ -119,11 +119,11 @@ func fileMode(mode string) fs.FileMode {
 	return fs.ModeIrregular // 160000, a submodule
 }
 
-// blobs is the content of the selected files by object id. What is not here yet
-// is fetched at once.
-func (g *Git) blobs(ctx context.Context, branch, head string, selected []entry) (map[string][]byte, error) {
-	ids := make([]string, len(selected))
-	for i, e := range selected {
+// blobs is the content of the wanted files by object id. What is not here yet is
+// fetched at once. With an error it is what could be had.
+func (g *Git) blobs(ctx context.Context, branch, head string, wanted []entry) (map[string][]byte, error) {
+	ids := make([]string, len(wanted))
+	for i, e := range wanted {
 		ids[i] = e.id
 	}
 	slices.Sort(ids)
@@ -133,16 +133,16 @@ func (g *Git) blobs(ctx context.Context, branch, head string, selected []entry) 
 		return found, err
 	}
 	if folder := g.o.Remote.Folder(); folder != "" {
-		return nil, fault.Newf("E_REPO_PARTIAL", hintPartial, "%s is a partial clone that lacks %d of the selected files", folder, len(missing))
+		return found, fault.Newf("E_REPO_PARTIAL", hintPartial, "%s is a partial clone that lacks %d of the files to read", folder, len(missing))
 	}
 	if err = g.fetchBlobs(ctx, missing); unadvertised(err) {
 		err = g.refetch(ctx, branch, head)
 	}
 	if err != nil {
-		return nil, err
+		return found, err
 	}
 	if found, missing, err = g.objects(ctx, ids); err == nil && len(missing) > 0 {
-		err = fmt.Errorf("%s did not send %d of the selected files", g.o.Remote.URL, len(missing))
+		err = fmt.Errorf("%s did not send %d of the files to read", g.o.Remote.URL, len(missing))
 	}
 	return found, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -169,11 +168,11 @@ func TestOldHosts(t *testing.T) {
 			set(w)
 			calls := 0
 			mine := replace("web:1", "web:2", "apps/web/deploy.yaml")
-			edit := func(files fs.FS) (ChangeSet, error) {
+			edit := func(on *Snapshot) (ChangeSet, error) {
 				if calls++; calls == 1 {
 					w.write(t, testkit.GitFile{Path: "more.yaml", Data: "theirs\n"})
 				}
-				return mine(files)
+				return mine(on)
 			}
 			if _, err := Apply(t.Context(), w.open(t), atOnce(Options{}), edit); err != nil {
 				t.Fatal(err)
@@ -301,7 +300,7 @@ func TestTokenIsNotSeen(t *testing.T) {
 
 func mustParse(t testing.TB, paths ...string) Paths {
 	t.Helper()
-	p, err := ParsePaths(paths)
+	p, err := ParsePaths(paths, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

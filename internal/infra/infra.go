@@ -38,6 +38,13 @@ type Snapshot struct {
 	Branch string // name without refs/heads/
 	Head   string // commit that was read; "" for a plain folder
 	Files  fs.FS  // the selected files, slash-separated from the repository's root
+
+	// Tree is every regular file of the repository by its path, selected or not;
+	// what was not selected is fetched when it is opened, and has the size 0 until
+	// then. It is for reading only what a decision needs, and is valid until the
+	// repository is closed or the context of Read ends. In a plain folder it is the
+	// files as they are when they are opened.
+	Tree fs.FS
 }
 
 // ChangeSet is what one commit changes.
@@ -54,5 +61,5 @@ type Written struct {
 }
 
 // Edit decides on the bytes that were read. It runs again on a new head, so it
-// must depend on files alone. No files in the result: nothing to write.
-type Edit func(files fs.FS) (ChangeSet, error)
+// must depend on the snapshot alone. No files in the result: nothing to write.
+type Edit func(on *Snapshot) (ChangeSet, error)

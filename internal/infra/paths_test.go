@@ -31,14 +31,20 @@ func TestParsePathsReportsEveryMistake(t *testing.T) {
 	for value := range bad {
 		values = append(values, value)
 	}
-	_, err := ParsePaths(values)
-	if got := fault.All(err); len(got) != len(bad) {
-		t.Errorf("%d faults, want %d", len(got), len(bad))
+	_, err := ParsePaths(values, values)
+	if got := fault.All(err); len(got) != 2*len(bad) {
+		t.Errorf("%d faults, want %d", len(got), 2*len(bad))
 	}
 	for value, want := range bad {
-		_, err := ParsePaths([]string{value})
-		if fault.Code(err) != "E_INFRA_PATH" || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: got %v, want %q", value, err, want)
+		for input, lists := range map[string][2][]string{"infra-paths": {{value}, nil}, "exclude": {nil, {value}}} {
+			_, err := ParsePaths(lists[0], lists[1])
+			f := fault.All(err)[0]
+			if f.Code != "E_INFRA_PATH" || !strings.Contains(f.Error(), want) || !strings.HasPrefix(f.Hint, "in `"+input+"`, ") {
+				t.Errorf("%s %q: got %v, hint %s, want %q", input, value, err, f.Hint, want)
+			}
+			if strings.HasPrefix(f.Error(), "excluded path ") != (input == "exclude") {
+				t.Errorf("got %v", err)
+			}
 		}
 	}
 }
@@ -97,6 +103,57 @@ func TestPathsSelect(t *testing.T) {
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
 				t.Errorf("%v\n%s", err, diff)
+			}
+		})
+	}
+}
+
+func TestPathsExclude(t *testing.T) {
+	var entries []entry
+	for _, name := range []string{"README.md", "apps/[x]/a.yaml", "apps/api/prod/values.yaml", "apps/api/values.yml", "apps/web/Kustomization", "apps/web/prod/values.yaml", "top.yaml"} {
+		entries = append(entries, entry{path: name, mode: 0o644})
+	}
+	cases := map[string]struct {
+		include, exclude []string
+		want             []string
+		err, hint        string
+	}{
+		"a folder":         {nil, []string{"./apps/"}, []string{"top.yaml"}, "", ""},
+		"a file":           {[]string{"apps/web"}, []string{"apps/web/Kustomization"}, []string{"apps/web/prod/values.yaml"}, "", ""},
+		"a glob of files":  {nil, []string{"**/values.y*ml", "apps/[[]x]"}, []string{"apps/web/Kustomization", "top.yaml"}, "", ""},
+		"globs of folders": {[]string{"apps"}, []string{"apps/*/prod", "apps/{web,[[]x]}/**"}, []string{"apps/api/values.yml"}, "", ""},
+		"like a glob":      {[]string{"apps"}, []string{"apps/[x]", "apps/api", "apps/web/prod"}, []string{"apps/web/Kustomization"}, "", ""},
+		"of the root":      {nil, []string{"*.yaml", "apps/a*", "apps/web"}, []string{"apps/[x]/a.yaml"}, "", ""},
+		"nothing":          {[]string{"top.yaml"}, []string{"gone", "ap", "values.yaml"}, []string{"top.yaml"}, "", ""},
+		"by two":           {[]string{"apps/web", "apps/api/values.yml"}, []string{"**/prod", "**/prod"}, []string{"apps/api/values.yml", "apps/web/Kustomization"}, "", ""},
+		"a file named itself": {[]string{"top.yaml", "README.md"}, []string{"README.md"}, []string{"top.yaml"},
+			`path "README.md" selects nothing but what exclude removes`, "take README.md out of `exclude`, or the path out of `infra-paths`"},
+		"all of a path": {[]string{"apps/**/values.y*ml", "top.yaml"}, []string{"**/prod", "README.md", "**/api"}, []string{"top.yaml"},
+			`path "apps/**/values.y*ml" selects nothing but what exclude removes`, "take **/prod, **/api out of"},
+		"all":                   {nil, []string{"**"}, nil, "exclude removes every file that would be read", "take ** out of `exclude`"},
+		"all by the root":       {nil, []string{"."}, nil, "exclude removes every file", "take . out of"},
+		"all of the root":       {[]string{"."}, []string{"apps", "**/*.yaml"}, nil, `path "." selects nothing but`, "take apps, **/*.yaml out of"},
+		"and what is not there": {[]string{"gone"}, []string{"gone"}, nil, `path "gone" selects nothing`, ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			p, err := ParsePaths(c.include, c.exclude)
+			if err != nil {
+				t.Fatal(err)
+			}
+			selected, err := p.selectFrom(entries)
+			var got []string
+			for _, e := range selected {
+				got = append(got, e.path)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" || (err == nil) != (c.err == "") {
+				t.Errorf("%v\n%s", err, diff)
+			}
+			if c.err == "" {
+				return
+			}
+			if f := fault.All(err); len(f) != 1 || f[0].Code != "E_INFRA_PATH" || !strings.Contains(f[0].Error(), c.err) || !strings.Contains(f[0].Hint, c.hint) {
+				t.Errorf("got %v, hint %s, want %s, %s", err, f[0].Hint, c.err, c.hint)
 			}
 		})
 	}

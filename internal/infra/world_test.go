@@ -96,7 +96,7 @@ type closer interface {
 // open reaches the world's repository; paths are those of the user.
 func (w *world) open(t *testing.T, paths ...string) closer {
 	t.Helper()
-	p, err := ParsePaths(paths)
+	p, err := ParsePaths(paths, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,10 +198,10 @@ func (w *world) tree(t *testing.T) map[string]string {
 
 // replace is an edit that replaces a text in some files.
 func replace(before, after string, names ...string) Edit {
-	return func(files fs.FS) (ChangeSet, error) {
+	return func(on *Snapshot) (ChangeSet, error) {
 		c := ChangeSet{Files: map[string][]byte{}, Message: "Change " + before + " to " + after + "\n\nTagboat-Test: yes\n"}
 		for _, name := range names {
-			data, err := fs.ReadFile(files, name)
+			data, err := fs.ReadFile(on.Files, name)
 			if err != nil {
 				return c, err
 			}
