@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -63,11 +64,17 @@ func FuzzEdit(f *testing.F) {
 		if len(nodes) == 0 {
 			return
 		}
+		for _, n := range nodes {
+			if _, found := file.find(n); !found && hasText(n) {
+				t.Fatalf("%q on line %d is not found", n.Value, n.Line)
+			}
+		}
 		i := int(pick % uint(len(nodes)))
+		commentIsNoData(t, file, nodes[i])
 		if file.Set(nodes[i], value) != nil {
 			return
 		}
-		out, err := file.Bytes()
+		out, splices, err := file.result()
 		if err != nil {
 			if out != nil {
 				t.Fatalf("an error and bytes: %q", out)
@@ -75,7 +82,7 @@ func FuzzEdit(f *testing.F) {
 			return
 		}
 		want := file.edits[nodes[i]]
-		onlyTheSpan(t, file, out)
+		onlyTheSpan(t, file, out, splices)
 		seenByOthers(t, src, out, want)
 		again := set(t, out, i, value)
 		if !bytes.Equal(again, out) {
@@ -85,11 +92,184 @@ func FuzzEdit(f *testing.F) {
 	})
 }
 
+// FuzzWithin sets one scalar in the text of another and holds the same promises.
+func FuzzWithin(f *testing.F) {
+	for i, src := range seeds(f) {
+		f.Add(src, uint(i), uint(i), "v1.2.3")
+	}
+	for _, o := range outers {
+		for _, w := range writers {
+			for i, text := range inners {
+				if src := o.around(w, text); src != "" {
+					f.Add([]byte(src), uint(11), uint(i), "1.20")
+					f.Add([]byte(windows(src)), uint(1), uint(i), "it's \"x\"")
+				}
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, src []byte, pick, pickWithin uint, value string) {
+		file, i := holding(t, src, pick)
+		if file == nil {
+			return
+		}
+		holder := scalars(file)[i]
+		inner, err := file.Within(holder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		nodes := scalars(inner)
+		j := int(pickWithin % uint(len(nodes)))
+		if line, last := inner.Line(nodes[j]), file.at.lineOf(len(src)); line < holder.Line || line > last {
+			t.Fatalf("line %d, the scalar is on %d, the last is %d", line, holder.Line, last)
+		}
+		if inner.Set(nodes[j], value) != nil {
+			return
+		}
+		out, splices, err := file.result()
+		if err != nil {
+			if out != nil {
+				t.Fatalf("an error and bytes: %q", out)
+			}
+			return
+		}
+		text, within, err := inner.result()
+		if err != nil {
+			t.Fatal(err)
+		}
+		onlyTheSpan(t, file, out, splices)
+		onlyTheSpan(t, inner, text, within)
+		insideOf(t, file, holder, splices)
+		seenByOthers(t, src, out, string(text))
+		seenByOthers(t, inner.src, text, inner.edits[nodes[j]])
+		again := setWithin(t, out, i, j, value)
+		if !bytes.Equal(again, out) {
+			t.Fatalf("twice: %q, once: %q", again, out)
+		}
+		if len(splices) == 1 {
+			ours, ok := rewritten(t, inner, nodes[j])
+			if ok && embedded(style(holder), ours) == string(src[splices[0].from:splices[0].to]) {
+				thereAndBackWithin(t, file, nodes[j], out, i, j)
+			}
+		}
+	})
+}
+
+// holding picks a scalar that holds a file with scalars, from the picked one on.
+func holding(t *testing.T, src []byte, pick uint) (*File, int) {
+	file, err := Parse(src)
+	if err != nil {
+		return nil, 0
+	}
+	nodes := scalars(file)
+	for _, n := range nodes {
+		if _, err := file.mapText(n); err != nil && hasText(n) {
+			t.Fatalf("%q on line %d is read in another way: %v", n.Value, n.Line, err)
+		}
+	}
+	for k := range nodes {
+		i := (int(pick%uint(len(nodes))) + k) % len(nodes)
+		if inner, err := file.Within(nodes[i]); err == nil && len(scalars(inner)) > 0 {
+			return file, i
+		}
+	}
+	return nil, 0
+}
+
+// insideOf wants the splice within the bytes of the scalar.
+func insideOf(t *testing.T, file *File, n *yaml.Node, splices []splice) {
+	from, err := file.textOf(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := len(file.src)
+	if style(n)&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+		where, err := file.locate(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, to = where.from+1, where.to-1
+	}
+	for _, s := range splices {
+		if s.from < from || s.to > to {
+			t.Fatalf("%v is not within %d to %d", s.span, from, to)
+		}
+	}
+}
+
+// setWithin makes an edit that must succeed.
+func setWithin(t *testing.T, src []byte, i, j int, value string) []byte {
+	file, err := Parse(src)
+	if err != nil {
+		t.Fatalf("the result does not parse: %v", err)
+	}
+	inner, err := file.Within(scalars(file)[i])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := inner.Set(scalars(inner)[j], value); err != nil {
+		t.Fatal(err)
+	}
+	out, err := file.Bytes()
+	if err != nil {
+		t.Fatalf("setting %q again: %v", value, err)
+	}
+	return out
+}
+
+// thereAndBackWithin sets the old value again, which is written as we write it.
+func thereAndBackWithin(t *testing.T, file *File, n *yaml.Node, out []byte, i, j int) {
+	after, err := Parse(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inner, err := after.Within(scalars(after)[i])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if style(scalars(inner)[j]) != style(n) {
+		return
+	}
+	if back := setWithin(t, out, i, j, n.Value); !bytes.Equal(back, file.src) {
+		t.Fatalf("back: %q, source: %q", back, file.src)
+	}
+}
+
+// rewritten is how the old value of the edited scalar is written, and whether we
+// write it so.
+func rewritten(t *testing.T, f *File, n *yaml.Node) (string, bool) {
+	changes, err := f.changes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	where, err := f.locate(n)
+	if err != nil {
+		return "", false
+	}
+	changes[0].value = n.Value
+	ours, err := f.write(&changes[0], isJSON(f.src))
+	return ours, err == nil && ours == string(f.src[where.from:where.to])
+}
+
+// commentIsNoData takes the comment of a scalar away, which must not be missed.
+func commentIsNoData(t *testing.T, file *File, n *yaml.Node) {
+	comment := file.Comment(n)
+	if comment == "" {
+		return
+	}
+	from, _ := file.end(n)
+	to := endOfLine(file.src, from)
+	if !bytes.Contains(file.src[from:to], []byte(comment)) {
+		t.Fatalf("the comment %q is not in %q", comment, file.src[from:to])
+	}
+	if err := file.prove(slices.Concat(file.src[:from], file.src[to:]), nil); err != nil {
+		t.Fatalf("without the comment %q: %v", comment, err)
+	}
+}
+
 // onlyTheSpan compares the bytes around the splice.
-func onlyTheSpan(t *testing.T, file *File, out []byte) {
-	splices, err := file.splices()
-	if err != nil || len(splices) > 1 {
-		t.Fatalf("%d splices, %v", len(splices), err)
+func onlyTheSpan(t *testing.T, file *File, out []byte, splices []splice) {
+	if len(splices) > 1 {
+		t.Fatalf("%d splices", len(splices))
 	}
 	if len(splices) == 0 {
 		if !bytes.Equal(out, file.src) {
@@ -127,17 +307,7 @@ func thereAndBack(t *testing.T, before *File, n *yaml.Node, out []byte, i int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wanted, err := before.wanted()
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := newCursor(before.src)
-	where, err := locate(&at, n)
-	if err != nil || style(scalars(after)[i]) != style(n) {
-		return
-	}
-	ours, err := write(wanted[0], n.Value, isJSON(before.src))
-	if err != nil || ours != string(before.src[where.from:where.to]) {
+	if _, ok := rewritten(t, before, n); !ok || style(scalars(after)[i]) != style(n) {
 		return
 	}
 	if back := set(t, out, i, n.Value); !bytes.Equal(back, before.src) {

@@ -6,39 +6,56 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// inspect refuses duplicate keys and notes which scalars aliases share.
-func (f *File) inspect() error {
-	targets := map[*yaml.Node][]*yaml.Node{}
-	for _, doc := range f.docs {
-		if err := inspectNode(doc, targets); err != nil {
-			return err
-		}
-	}
-	if len(targets) == 0 {
-		return nil
-	}
-	f.aliases = map[*yaml.Node][]*yaml.Node{}
-	for _, doc := range f.docs {
-		f.share(doc, targets, nil)
-	}
-	return nil
-}
-
-func inspectNode(n *yaml.Node, targets map[*yaml.Node][]*yaml.Node) error {
+// inspect refuses duplicate keys under n, and notes whether there is an alias.
+func (f *File) inspect(n *yaml.Node) error {
 	switch n.Kind {
 	case yaml.AliasNode:
-		targets[n.Alias] = append(targets[n.Alias], n)
+		f.aliased = true
 	case yaml.MappingNode:
-		if err := uniqueKeys(n); err != nil {
+		if err := f.uniqueKeys(n); err != nil {
 			return err
 		}
 	}
 	for _, child := range n.Content {
-		if err := inspectNode(child, targets); err != nil {
+		if err := f.inspect(child); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (f *File) uniqueKeys(n *yaml.Node) error {
+	second, first := duplicate(n)
+	if second == nil {
+		return nil
+	}
+	key, _ := keyText(second)
+	return f.errorf(second, "the key %q stands here a second time; the first is on line %d", key, f.Line(first))
+}
+
+// Aliases are the alias nodes through which a scalar is reached from elsewhere
+// in the file: those of its own anchor, and those of a collection around it.
+func (f *File) Aliases(n *yaml.Node) []*yaml.Node {
+	if f.aliased && f.aliases == nil {
+		f.aliases = map[*yaml.Node][]*yaml.Node{}
+		targets := map[*yaml.Node][]*yaml.Node{}
+		for _, doc := range f.docs {
+			findAliases(doc, targets)
+		}
+		for _, doc := range f.docs {
+			f.share(doc, targets, nil)
+		}
+	}
+	return f.aliases[n]
+}
+
+func findAliases(n *yaml.Node, targets map[*yaml.Node][]*yaml.Node) {
+	if n.Kind == yaml.AliasNode {
+		targets[n.Alias] = append(targets[n.Alias], n)
+	}
+	for _, child := range n.Content {
+		findAliases(child, targets)
+	}
 }
 
 // share notes for every scalar under n the aliases of n and of what is around it.
@@ -57,18 +74,18 @@ func (f *File) share(n *yaml.Node, targets map[*yaml.Node][]*yaml.Node, around [
 // fewKeys is the size up to which comparing all pairs beats a hash map.
 const fewKeys = 8
 
-// uniqueKeys refuses a mapping in which two scalar keys have the same text,
-// whatever their tags: in JSON, 1 and "1" are one key.
-func uniqueKeys(n *yaml.Node) error {
+// duplicate finds two scalar keys of a mapping that have the same text, whatever
+// their tags: in JSON, 1 and "1" are one key.
+func duplicate(n *yaml.Node) (second, first *yaml.Node) {
 	if len(n.Content) <= 2*fewKeys {
 		for i := 2; i < len(n.Content); i += 2 {
 			for j := 0; j < i; j += 2 {
-				if key, ok := sameKey(n.Content[i], n.Content[j]); ok {
-					return twice(key, n.Content[i], n.Content[j])
+				if sameKey(n.Content[i], n.Content[j]) {
+					return n.Content[i], n.Content[j]
 				}
 			}
 		}
-		return nil
+		return nil, nil
 	}
 	seen := make(map[string]*yaml.Node, len(n.Content)/2)
 	for i := 0; i < len(n.Content); i += 2 {
@@ -77,24 +94,20 @@ func uniqueKeys(n *yaml.Node) error {
 			continue
 		}
 		if first := seen[key]; first != nil {
-			return twice(key, n.Content[i], first)
+			return n.Content[i], first
 		}
 		seen[key] = n.Content[i]
 	}
-	return nil
+	return nil, nil
 }
 
-func twice(key string, second, first *yaml.Node) error {
-	return errorf(second.Line, "the key %q stands here a second time; the first is on line %d", key, first.Line)
-}
-
-func sameKey(a, b *yaml.Node) (string, bool) {
+func sameKey(a, b *yaml.Node) bool {
 	x, ok := keyText(a)
 	if !ok {
-		return "", false
+		return false
 	}
 	y, ok := keyText(b)
-	return x, ok && x == y
+	return ok && x == y
 }
 
 // keyText is the text of a scalar key, also of one that an alias brings.

@@ -2,6 +2,7 @@ package yamledit
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -11,13 +12,15 @@ import (
 // span is a part of the source in bytes.
 type span struct{ from, to int }
 
-// cursor turns the parser's positions into byte offsets. The parser counts
-// lines by all the breaks of YAML 1.1 and columns in characters, and leaves a
-// leading byte order mark out. Asked in the order of the source, it reads the
-// source once, however long the lines.
+// cursor turns the parser's positions into byte offsets, and offsets into lines.
+// The parser counts lines by all the breaks of YAML 1.1 and columns in
+// characters, and leaves a leading byte order mark out. What lies near the last
+// place is found from there, however long the lines.
 type cursor struct {
-	src          []byte
-	off          int
+	src   []byte
+	lines []int // where lines begin, as far as was asked for
+	off   int
+
 	line, column int // 1-based position of off
 }
 
@@ -29,31 +32,73 @@ func newCursor(src []byte) cursor {
 	return c
 }
 
-// seek moves to a position, and reports whether there is such a place.
+// seek moves to a position, or as near as its line goes, and reports whether
+// there is such a place.
 func (c *cursor) seek(line, column int) bool {
-	if line < c.line || line == c.line && column < c.column {
-		*c = newCursor(c.src)
+	if line < 1 || column < 1 || !c.seekLine(line) {
+		return false
 	}
-	for c.off < len(c.src) && (c.line < line || c.line == line && c.column < column) {
-		if w := lineBreak(c.src[c.off:]); w > 0 {
-			c.off += w
-			c.line, c.column = c.line+1, 1
-			continue
-		}
+	for c.column > column {
+		_, w := utf8.DecodeLastRune(c.src[:c.off])
+		c.off -= w
+		c.column--
+	}
+	for c.column < column && c.off < len(c.src) {
 		w := 1
-		if c.src[c.off] >= utf8.RuneSelf {
+		if !isPlainByte(c.src[c.off]) {
+			if lineBreak(c.src[c.off:]) > 0 {
+				break
+			}
 			_, w = utf8.DecodeRune(c.src[c.off:])
 		}
 		c.off += w
 		c.column++
 	}
-	return c.line == line && c.column == column
+	return c.column == column
+}
+
+func (c *cursor) seekLine(line int) bool {
+	if line == c.line {
+		return true
+	}
+	for len(c.lines) < line {
+		if !c.addLine() {
+			return false
+		}
+	}
+	c.off, c.line, c.column = c.lines[line-1], line, 1
+	return true
+}
+
+// addLine finds the beginning of one more line.
+func (c *cursor) addLine() bool {
+	if len(c.lines) == 0 {
+		c.lines = append(c.lines, newCursor(c.src).off)
+		return true
+	}
+	end := endOfLine(c.src, c.lines[len(c.lines)-1])
+	w := lineBreak(c.src[end:])
+	if w > 0 {
+		c.lines = append(c.lines, end+w)
+	}
+	return w > 0
+}
+
+// lineOf is the line that an offset is on.
+func (c *cursor) lineOf(off int) int {
+	for (len(c.lines) == 0 || c.lines[len(c.lines)-1] <= off) && c.addLine() {
+	}
+	i, exact := slices.BinarySearch(c.lines, off)
+	if exact {
+		return i + 1
+	}
+	return max(i, 1)
 }
 
 // lineBreak is the width of the line break at the beginning of b, 0 for none.
 func lineBreak(b []byte) int {
 	switch {
-	case b[0] > '\r' && b[0] < utf8.RuneSelf:
+	case len(b) == 0, isPlainByte(b[0]):
 		return 0
 	case b[0] == '\n':
 		return 1
@@ -72,32 +117,47 @@ func lineBreak(b []byte) int {
 
 // locate finds the bytes of a scalar: its text with its quotes, or the one line
 // of a block scalar; never its anchor and tag.
-func locate(at *cursor, n *yaml.Node) (span, error) {
-	if n.Value == "" && style(n) == 0 {
-		return span{}, errorf(n.Line, `the value is empty; write "" in its place once`)
+func (f *File) locate(n *yaml.Node) (span, error) {
+	if !hasText(n) {
+		return span{}, f.errorf(n, `the value is empty; write "" in its place once`)
 	}
-	if !at.seek(n.Line, n.Column) {
-		return span{}, errorf(n.Line, "the value is not where the parser says")
+	from, err := f.textOf(n)
+	if err != nil {
+		return span{}, err
 	}
-	from := skipProperties(at.src, at.off)
 	switch style(n) {
 	case yaml.DoubleQuotedStyle:
-		return quoted(at.src, from, n, doubleEnd)
+		return f.quoted(from, n, doubleEnd)
 	case yaml.SingleQuotedStyle:
-		return quoted(at.src, from, n, singleEnd)
+		return f.quoted(from, n, singleEnd)
 	case yaml.LiteralStyle, yaml.FoldedStyle:
-		return blockLine(at.src, from, n)
+		return f.blockLine(from, n)
 	}
-	// The parser joins the lines of a plain scalar, so a value that stands in
-	// the source as it is takes one line.
-	if !bytes.HasPrefix(at.src[from:], []byte(n.Value)) {
-		return span{}, errorf(n.Line, "the unquoted value takes several lines; write it on one line, or in quotes")
+	if !standsAt(f.src[from:], n.Value) {
+		return span{}, f.errorf(n, "the unquoted value takes several lines; write it on one line, or in quotes")
 	}
 	return span{from, from + len(n.Value)}, nil
 }
 
+// textOf is where the text of a scalar begins, after its anchor and tag.
+func (f *File) textOf(n *yaml.Node) (int, error) {
+	if !f.at.seek(n.Line, n.Column) {
+		return 0, f.errorf(n, "the value is not where the parser says")
+	}
+	return skipProperties(f.src, f.at.off), nil
+}
+
+// standsAt reports that src goes on with a plain value as it is. The parser
+// joins the lines of a plain scalar, so that such a value takes one line.
+func standsAt(src []byte, value string) bool {
+	return len(src) >= len(value) && string(src[:len(value)]) == value
+}
+
 // style is the way a scalar is written, without its tag; 0 is plain.
 func style(n *yaml.Node) yaml.Style { return n.Style &^ (yaml.TaggedStyle | yaml.FlowStyle) }
+
+// hasText reports that a scalar stands somewhere: a plain null may be nothing.
+func hasText(n *yaml.Node) bool { return n.Value != "" || style(n) != 0 }
 
 // skipProperties goes past the anchor and the tag of a node, and what may stand
 // between them and its content: blanks, line breaks, comments. No plain scalar
@@ -105,14 +165,14 @@ func style(n *yaml.Node) yaml.Style { return n.Style &^ (yaml.TaggedStyle | yaml
 func skipProperties(src []byte, off int) int {
 	for off < len(src) {
 		switch c := src[off]; {
-		case c == ' ' || c == '\t':
+		case isBlank(c):
 			off++
 		case lineBreak(src[off:]) > 0:
 			off += lineBreak(src[off:])
 		case c == '#':
 			off = endOfLine(src, off)
 		case c == '&' || c == '!':
-			for off < len(src) && src[off] != ' ' && src[off] != '\t' && lineBreak(src[off:]) == 0 {
+			for off < len(src) && !isBlank(src[off]) && lineBreak(src[off:]) == 0 {
 				off++
 			}
 		default:
@@ -122,18 +182,29 @@ func skipProperties(src []byte, off int) int {
 	return off
 }
 
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
 // endOfLine is the offset of the next line break, or of the end.
 func endOfLine(src []byte, off int) int {
-	for off < len(src) && lineBreak(src[off:]) == 0 {
+	for off < len(src) && (isPlainByte(src[off]) || lineBreak(src[off:]) == 0) {
 		off++
 	}
 	return off
 }
 
-func quoted(src []byte, from int, n *yaml.Node, end func([]byte) int) (span, error) {
-	to := from + end(src[from:])
+// isPlainByte reports that a byte is a character, and begins no line break.
+func isPlainByte(c byte) bool { return c > '\r' && c < utf8.RuneSelf }
+
+// nextLine is the offset after the next line break, or of the end.
+func nextLine(src []byte, off int) int {
+	off = endOfLine(src, off)
+	return off + lineBreak(src[off:])
+}
+
+func (f *File) quoted(from int, n *yaml.Node, end func([]byte) int) (span, error) {
+	to := from + end(f.src[from:])
 	if to <= from {
-		return span{}, errorf(n.Line, "the end of the quoted value is not where the parser says")
+		return span{}, f.errorf(n, "the end of the quoted value is not where the parser says")
 	}
 	return span{from, to}, nil
 }
@@ -173,20 +244,17 @@ func singleEnd(b []byte) int {
 
 // blockLine is the text of a block scalar that holds a single line, without
 // the indentation.
-func blockLine(src []byte, from int, n *yaml.Node) (span, error) {
+func (f *File) blockLine(from int, n *yaml.Node) (span, error) {
 	text := strings.TrimRight(n.Value, "\n")
 	if text == "" || strings.Contains(text, "\n") {
-		return span{}, errorf(n.Line, "the value is a block of several lines; only a block of a single line can be changed")
+		return span{}, f.errorf(n, "the value is a block of several lines; only a block of a single line can be changed")
 	}
-	line := endOfLine(src, from)
-	if line < len(src) {
-		line += lineBreak(src[line:])
-	}
-	for line < len(src) && src[line] == ' ' {
+	line := nextLine(f.src, from)
+	for line < len(f.src) && f.src[line] == ' ' {
 		line++
 	}
-	if to := line + len(text); bytes.HasPrefix(src[line:], []byte(text)) && to == endOfLine(src, line) {
+	if to := line + len(text); standsAt(f.src[line:], text) && to == endOfLine(f.src, line) {
 		return span{line, to}, nil
 	}
-	return span{}, errorf(n.Line, "the value is a block whose text is not on the line after its header")
+	return span{}, f.errorf(n, "the value is a block whose text is not on the line after its header")
 }

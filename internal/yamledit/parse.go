@@ -11,8 +11,17 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// decode parses every document of the stream.
-func decode(src []byte) (docs []*yaml.Node, err error) {
+// decode reads every document of the stream: fast where the text is plain
+// enough, and by the parser otherwise. All errors are the parser's.
+func decode(src []byte) ([]*yaml.Node, error) {
+	if docs, ok := fast(src); ok {
+		return docs, nil
+	}
+	return decodeAny(src)
+}
+
+// decodeAny is decode by the parser alone.
+func decodeAny(src []byte) (docs []*yaml.Node, err error) {
 	if !utf8.Valid(src) {
 		return nil, errorf(firstBad(src), "the text is not UTF-8")
 	}

@@ -8,32 +8,44 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// write is the text of a value in the style its scalar has, or in double quotes
-// where that style cannot hold it as a string.
-func write(w wanted, value string, mustBeJSON bool) (string, error) {
-	switch style(w.node) {
+// write is the new text of a scalar in the style that it has, or in double quotes
+// where that style cannot hold the value as a string.
+func (f *File) write(c *change, mustBeJSON bool) (string, error) {
+	switch style(c.node) {
 	case yaml.LiteralStyle, yaml.FoldedStyle:
-		return blockText(w.node, value)
+		return f.blockText(c)
 	case yaml.SingleQuotedStyle:
-		if allPrintable(value) {
-			return "'" + strings.ReplaceAll(value, "'", "''") + "'", nil
+		if allPrintable(c.value) {
+			return "'" + embedded(yaml.SingleQuotedStyle, c.value) + "'", nil
 		}
 	case 0:
-		if !mustBeJSON && canBePlain(value, w.inFlow) && readsAsString(w.node, value) {
-			return value, nil
+		if !mustBeJSON && canBePlain(c.value, c.inFlow) && readsAsString(c.node, c.value) {
+			return c.value, nil
 		}
 	}
-	return doubleQuoted(value), nil
+	return doubleQuoted(c.value), nil
 }
 
 // blockText is the one line of a block scalar. A leading blank would become
 // indentation.
-func blockText(n *yaml.Node, value string) (string, error) {
-	text := strings.TrimRight(value, "\n")
+func (f *File) blockText(c *change) (string, error) {
+	text := strings.TrimRight(c.value, "\n")
 	if text == "" || text[0] == ' ' || !allPrintable(text) {
-		return "", errorf(n.Line, "the new value %q cannot stand in a block scalar", value)
+		return "", f.errorf(c.node, "the new value %q cannot stand in a block scalar", c.value)
 	}
 	return text, nil
+}
+
+// embedded is text as it stands within a scalar of a style.
+func embedded(in yaml.Style, text string) string {
+	switch in {
+	case yaml.SingleQuotedStyle:
+		return strings.ReplaceAll(text, "'", "''")
+	case yaml.DoubleQuotedStyle:
+		quoted := doubleQuoted(text)
+		return quoted[1 : len(quoted)-1]
+	}
+	return text
 }
 
 // doubleQuoted writes a value with the escapes that JSON and YAML share.

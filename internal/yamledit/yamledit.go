@@ -6,6 +6,9 @@
 // what it was, but for the values that were set. Otherwise there is no result.
 // Without an edit the result is the source, byte for byte.
 //
+// The text of a scalar may be a file of its own: Within reads it, and edits it in
+// the bytes of that scalar.
+//
 // The package knows nothing of files, images or manifests, and it never
 // re-encodes: comments, blank lines, alignment, quotes, line ends, a byte order
 // mark and the absence of a final newline are the user's.
@@ -19,12 +22,18 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// File is one parsed file and the edits that were asked for.
+// File is one parsed file and the edits that were asked for. It is for one
+// goroutine at a time.
 type File struct {
-	src     []byte
-	docs    []*yaml.Node
+	src   []byte
+	docs  []*yaml.Node
+	in    *holder // what the text was read from, where that is a scalar of another file
+	at    cursor
+	edits map[*yaml.Node]string
+
+	within  map[*yaml.Node]*File // the files that were read from scalars
+	aliased bool
 	aliases map[*yaml.Node][]*yaml.Node // a scalar and the aliases it is also reached through
-	edits   map[*yaml.Node]string
 }
 
 // Error says why a file cannot be read, or an edit cannot be made.
@@ -50,14 +59,18 @@ func errorf(line int, format string, args ...any) *Error {
 // YAML in UTF-8, and where a mapping holds a key twice: readers disagree on
 // which one counts. JSON is read as the YAML that it nearly is: an escaped slash
 // or a pair of surrogates in it is an error.
-func Parse(src []byte) (*File, error) {
-	docs, err := decode(src)
-	if err != nil {
-		return nil, err
+func Parse(src []byte) (*File, error) { return parse(src, nil) }
+
+func parse(src []byte, in *holder) (*File, error) {
+	f := &File{src: src, in: in, at: newCursor(src), edits: map[*yaml.Node]string{}}
+	var err error
+	if f.docs, err = decode(src); err != nil {
+		return nil, f.placed(err)
 	}
-	f := &File{src: src, docs: docs, edits: map[*yaml.Node]string{}}
-	if err := f.inspect(); err != nil {
-		return nil, err
+	for _, doc := range f.docs {
+		if err := f.inspect(doc); err != nil {
+			return nil, err
+		}
 	}
 	return f, nil
 }
@@ -66,10 +79,6 @@ func Parse(src []byte) (*File, error) {
 // change through Set.
 func (f *File) Documents() []*yaml.Node { return f.docs }
 
-// Aliases are the alias nodes through which a scalar is reached from elsewhere
-// in the file: those of its own anchor, and those of a collection around it.
-func (f *File) Aliases(n *yaml.Node) []*yaml.Node { return f.aliases[n] }
-
 // Set makes n, a scalar of one of the documents, a string with this value; keys
 // are scalars too. The line breaks that end a block scalar stay as they are and
 // need not be part of value. Setting n again replaces the earlier edit.
@@ -77,9 +86,9 @@ func (f *File) Aliases(n *yaml.Node) []*yaml.Node { return f.aliases[n] }
 // It fails with an *Error where n is not a scalar, carries a tag other than
 // !!str, or is shared through aliases; SetShared changes those.
 func (f *File) Set(n *yaml.Node, value string) error {
-	if users := f.aliases[n]; len(users) > 0 && !f.already(n, value) {
-		return errorf(n.Line, "the value is also used by the alias *%s on line %d, which would change with it",
-			users[0].Value, users[0].Line)
+	if users := f.Aliases(n); len(users) > 0 && !already(n, value) {
+		return f.errorf(n, "the value is also used by the alias *%s on line %d, which would change with it",
+			users[0].Value, f.Line(users[0]))
 	}
 	return f.SetShared(n, value)
 }
@@ -88,22 +97,22 @@ func (f *File) Set(n *yaml.Node, value string) error {
 func (f *File) SetShared(n *yaml.Node, value string) error {
 	switch {
 	case n.Kind == yaml.AliasNode:
-		return errorf(n.Line, "*%s is an alias; its value stands at the anchor &%s", n.Value, n.Value)
+		return f.errorf(n, "*%s is an alias; its value stands at the anchor &%s", n.Value, n.Value)
 	case n.Kind != yaml.ScalarNode:
-		return errorf(n.Line, "the node is not a scalar")
+		return f.errorf(n, "the node is not a scalar")
 	case n.Tag == "!!merge":
-		return errorf(n.Line, "a merge key has no value to change")
+		return f.errorf(n, "a merge key has no value to change")
 	case n.Style&yaml.TaggedStyle != 0 && n.Tag != "!!str":
-		return errorf(n.Line, "the value is tagged %s, not a string", n.Tag)
+		return f.errorf(n, "the value is tagged %s, not a string", n.Tag)
 	case !utf8.ValidString(value):
-		return errorf(n.Line, "the new value %q is not UTF-8", value)
+		return f.errorf(n, "the new value %q is not UTF-8", value)
 	}
 	f.edits[n] = settled(n, value)
 	return nil
 }
 
 // already reports that n needs no new text to be a string with this value.
-func (f *File) already(n *yaml.Node, value string) bool {
+func already(n *yaml.Node, value string) bool {
 	return settled(n, value) == n.Value && (style(n) != 0 || readsAsString(n, n.Value))
 }
 
@@ -120,16 +129,30 @@ func settled(n *yaml.Node, value string) string {
 // cannot be made without changing more than the value it addresses. Where there
 // is nothing to change, it is the source itself.
 func (f *File) Bytes() ([]byte, error) {
-	splices, err := f.splices()
+	out, _, err := f.result()
+	return out, err
+}
+
+// result is the source with the edits made, and how it came to be.
+func (f *File) result() ([]byte, []splice, error) {
+	changes, err := f.changes()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	mustBeJSON := len(changes) > 0 && isJSON(f.src)
+	splices, err := f.splices(changes, mustBeJSON)
+	if err != nil {
+		return nil, nil, err
 	}
 	if len(splices) == 0 {
-		return f.src, nil
+		return f.src, nil, nil
 	}
 	out := apply(f.src, splices)
-	if err := f.prove(out); err != nil {
-		return nil, err
+	if err := f.prove(out, changes); err != nil {
+		return nil, nil, err
 	}
-	return out, nil
+	if mustBeJSON && !isJSON(out) {
+		return nil, nil, f.placed(errorf(0, "the edit would leave a text that is not JSON"))
+	}
+	return out, splices, nil
 }

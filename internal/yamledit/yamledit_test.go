@@ -1,7 +1,10 @@
 package yamledit
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,6 +101,14 @@ func TestSet(t *testing.T) {
 		"same, but a number":     {"a: 1.20\n", "1.20", "1.20", "a: \"1.20\"\n"},
 		"alias of another":       {"a: &x old\nb: &y k\nc: *y\n", "old", "new", "a: &x new\nb: &y k\nc: *y\n"},
 		"no quotes at a colon":   {"a: old\n", "old", "reg:5000/x@sha256:ab", "a: reg:5000/x@sha256:ab\n"},
+		"comments and blanks":    {"# a\n\n\n  # b\na: x   # c\n\n#\nb: old  # d\n\n\n# e\n\n", "old", "new", "# a\n\n\n  # b\na: x   # c\n\n#\nb: new  # d\n\n\n# e\n\n"},
+		"tabs in comments":       {"#\ta\t\na:\told\t#\tc\t\n# \td\nb: x\n", "old", "new", "#\ta\t\na:\tnew\t#\tc\t\n# \td\nb: x\n"},
+		"beside a merge key":     {"x: &x {b: c}\na:\n  <<: *x\n  i: old\n", "old", "new", "x: &x {b: c}\na:\n  <<: *x\n  i: new\n"},
+		"same key elsewhere":     {"a: {i: x}\nb: {i: old}\n---\na: {i: y}\n", "old", "new", "a: {i: x}\nb: {i: new}\n---\na: {i: y}\n"},
+		"lines of flow":          {"a: [ # c\n  old , # d\n\n  'x',\n]\n", "old", "new", "a: [ # c\n  new , # d\n\n  'x',\n]\n"},
+		"list in a list":         {"- - x\n  -   old\n-\n  - y\n", "old", "new", "- - x\n  -   new\n-\n  - y\n"},
+		"text beside":            {"a: |\n  i: old\nb: \"old: {old\"\nold: old\n", "old", "new", "a: |\n  i: old\nb: \"old: {old\"\nnew: old\n"},
+		"nothing but blanks":     {"a: ' '\n", " ", "new", "a: 'new'\n"},
 		"NEL breaks lines":       {"a: x\u0085b: old\n", "old", "new", "a: x\u0085b: new\n"},
 	}
 	for name, tt := range tests {
@@ -158,6 +169,11 @@ func TestRefused(t *testing.T) {
 		"tab indentation":     {"a:\n\tb: x\n", "", "", 2, "cannot start any token"},
 		"duplicate key":       {"a: 1\nb: 2\na: 3\n", "", "", 3, "the first is on line 1"},
 		"duplicate of many":   {"a: 1\nb: 2\nc: 3\nd: 4\ne: 5\nf: 6\ng: 7\nh: 8\ni: 9\n\"b\": 3\n", "", "", 10, "the first is on line 2"},
+		"duplicate in flow":   {"a: {b: 1, c: 2,\n  'b': 3}\n", "", "", 2, "the first is on line 1"},
+		"duplicate in a list": {"- a: 1\n- b: 2\n  b: 3\n", "", "", 3, "the first is on line 2"},
+		"duplicate by alias":  {"&x a: 1\n*x : 2\n", "", "", 2, "the first is on line 1"},
+		"duplicate merge":     {"a: &x {}\nb:\n  <<: *x\n  <<: *x\n", "", "", 4, "the first is on line 3"},
+		"duplicate in JSON":   {"{\"a\": 1,\n \"a\": 1}", "", "", 2, "the first is on line 1"},
 		"duplicate by rename": {"newTag: v1\ndigest: x\n", "newTag", "digest", 2, "second time"},
 		"multi-line plain":    {"a: b\n  c\n", "b c", "new", 1, "several lines"},
 		"block of two lines":  {"x: y\na: |\n  b\n  c\n", "b\nc\n", "new", 2, "several lines"},
@@ -245,7 +261,11 @@ func TestProofRefuses(t *testing.T) {
 		if err := f.Set(find(f, "old"), "new"); err != nil {
 			t.Fatal(err)
 		}
-		if err := f.prove([]byte(out)); err == nil {
+		changes, err := f.changes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.prove([]byte(out), changes); err == nil {
 			t.Errorf("%s: not refused", name)
 		}
 	}
@@ -267,5 +287,36 @@ func TestManyEditsOfOneLine(t *testing.T) {
 	got, err := f.Bytes()
 	if want := strings.ReplaceAll(src, "old", "new!"); err != nil || string(got) != want {
 		t.Errorf("%v, %d bytes, want %d", err, len(got), len(want))
+	}
+}
+
+// large is a values file of 5 MB, and where its last tag stands.
+func large() (src []byte, tag int) {
+	var b bytes.Buffer
+	for i := 0; b.Len() < 5_000_000; i++ {
+		fmt.Fprintf(&b, "# Ключ\nservice-%d:\n  image:\n    repository: ghcr.io/acme/service-%d\n    tag: \"v1.%d.0\"   # c\n", i, i, i)
+		fmt.Fprintf(&b, "  replicas: %d\n  env: [{name: A, value: 'b'}, {name: C, value: d}]\n\n", i%7)
+	}
+	tag = b.Len() + len("last: ")
+	b.WriteString("last: old # c\n")
+	return b.Bytes(), tag
+}
+
+func TestLargeFile(t *testing.T) {
+	src, tag := large()
+	f, err := Parse(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := find(f, "old")
+	if got := f.Comment(n); got != "c" {
+		t.Errorf("comment %q", got)
+	}
+	if err := f.Set(n, "1.20"); err != nil {
+		t.Fatal(err)
+	}
+	out, err := f.Bytes()
+	if want := slices.Concat(src[:tag], []byte(`"1.20"`), src[tag+3:]); err != nil || !bytes.Equal(out, want) {
+		t.Errorf("%v, %d bytes, want %d", err, len(out), len(want))
 	}
 }
