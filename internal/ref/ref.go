@@ -2,17 +2,14 @@
 // tag, a digest, and the three together. What comes from outside goes through the
 // Parse functions, which let nothing invalid in.
 //
-// It follows the grammar of github.com/distribution/reference and compares
-// names as registries do: nginx, docker.io/nginx and
+// It follows the grammar of github.com/distribution/reference, which a test holds
+// it to, and compares names as registries do: nginx, docker.io/nginx and
 // index.docker.io/library/nginx are one repository.
 package ref
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
-
-	"github.com/distribution/reference"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 )
@@ -66,11 +63,9 @@ func (r *Repository) UnmarshalText(text []byte) (err error) {
 // Tag is an image tag, at most 128 characters; "" means no tag.
 type Tag string
 
-var tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-
 // ParseTag reads a tag; it fails with E_TAG.
 func ParseTag(s string) (Tag, error) {
-	if !tagForm.MatchString(s) {
+	if !isTag(s) {
 		return "", fault.Newf("E_TAG",
 			"a tag has 1 to 128 of the characters A-Z a-z 0-9 _ . - and begins with none of . and -",
 			"%q is not an image tag", s)
@@ -81,11 +76,9 @@ func ParseTag(s string) (Tag, error) {
 // Digest is a content digest, sha256:<64 hex digits>; "" means no digest.
 type Digest string
 
-var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-
 // ParseDigest reads a digest; it fails with E_DIGEST.
 func ParseDigest(s string) (Digest, error) {
-	if !digestForm.MatchString(s) {
+	if !isDigest(s) {
 		return "", fault.Newf("E_DIGEST", "a digest is sha256: and 64 hex digits in lower case", "%q is not a digest", s)
 	}
 	return Digest(s), nil
@@ -106,19 +99,17 @@ type Image struct {
 	Digest     Digest
 }
 
-// ParseImage reads name[:tag][@digest]; it fails with E_IMAGE_NAME.
+// ParseImage reads name[:tag][@digest]; it fails with E_IMAGE_NAME, or with
+// E_DIGEST where only the digest is wrong.
 func ParseImage(s string) (Image, error) {
-	named, err := reference.ParseNormalizedNamed(s)
-	if err != nil {
-		return Image{}, fault.New("E_IMAGE_NAME", nameHint(s), fmt.Errorf("image %q: %w", s, err))
+	image, wrong := read(s)
+	if wrong != "" {
+		return Image{}, fault.Newf("E_IMAGE_NAME", nameHint(s), "image %q: %s", s, wrong)
 	}
-	image := Image{Repository: Repository{reference.Domain(named), reference.Path(named)}}
-	if t, ok := named.(reference.Tagged); ok {
-		image.Tag = Tag(t.Tag())
-	}
-	if d, ok := named.(reference.Digested); ok {
-		if image.Digest, err = ParseDigest(d.Digest().String()); err != nil {
-			return Image{}, err
+	if name, digest, found := strings.Cut(s, "@"); found {
+		var err error
+		if image.Digest, err = ParseDigest(digest); err != nil {
+			return Image{}, fmt.Errorf("image %q: %w", name, err)
 		}
 	}
 	return image, nil
