@@ -30,8 +30,8 @@ var (
 )
 
 // TestGolden edits the files of every archive in testdata/manifests. The first
-// lines of an archive say why it is there, `target:` and `pin:` what to do. Its
-// files under want/ are those whose bytes change, and `result` lists changes,
+// lines of an archive say why it is there, `target:`, `pin:`, `field:`, `search:
+// no` and `leave: yes` what to do. Its files under want/ are those whose bytes change, and `result` lists changes,
 // warnings and errors; both are rewritten by -update.
 func TestGolden(t *testing.T) {
 	archives, err := filepath.Glob("../../testdata/manifests/*.txtar")
@@ -90,6 +90,15 @@ func readTarget(t *testing.T, comment string) Target {
 		if pin, ok := strings.CutPrefix(line, "pin: "); ok {
 			to.Pin = Pin(strings.TrimSpace(pin))
 		}
+		if field, ok := strings.CutPrefix(line, "field: "); ok {
+			address, err := ParseAddress(strings.TrimSpace(field))
+			if err != nil {
+				t.Fatal(err)
+			}
+			to.Fields = append(to.Fields, address)
+		}
+		to.FieldsOnly = to.FieldsOnly || line == "search: no\n"
+		to.Leave = to.Leave || line == "leave: yes\n"
 	}
 	return to
 }

@@ -20,53 +20,40 @@ func isKustomization(file string, root *yaml.Node) bool {
 	return version == "" && isKustomizationName(file)
 }
 
-// entries are the images of a kustomization.
-func entries(root *yaml.Node, at path) (all []place) {
-	list, via := follow(get(root, "images"), nil)
-	if list == nil || list.Kind != yaml.SequenceNode {
-		return nil
-	}
-	for i, node := range list.Content {
-		node, via := follow(node, via)
-		if e, ok := newEntry(node, at.to(key("images"), item(i)), via); ok {
-			all = append(all, e)
-		}
-	}
-	return all
-}
-
-// entry is one of a kustomization's images: it gives a name of the resources
-// another name, tag or digest.
+// entry is one of a kustomization's images, or of what is built like one: it
+// gives a name of the resources another name, tag or digest.
 type entry struct {
 	name           scalar // what resources call the image
 	newName        scalar // what it is called from there on; node nil where absent
 	newTag, digest scalar
 	newTagKey      *yaml.Node
+	local          bool // of a kustomization among the files, which reaches files
 }
 
-func newEntry(n *yaml.Node, at path, via []*yaml.Node) (entry, bool) {
-	var e entry
-	if n.Kind != yaml.MappingNode {
+// newEntry is the entry that a mapping's fields make. A kustomization's own may
+// hold a name alone; elsewhere lists called images hold other things, too.
+func newEntry(fields []field, at context) (e entry, ok bool) {
+	if at.key != "images" || !at.item {
 		return e, false
 	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		name := n.Content[i]
-		s, ok := scalarAt(n.Content[i+1], at.to(key(name.Value)), via)
-		if !ok {
+	e.local = at.source && at.parent == ""
+	for _, f := range fields {
+		if f.value.node == nil {
 			continue
 		}
-		switch name.Value {
+		switch f.key {
 		case "name":
-			e.name = s
+			e.name = f.value
 		case "newName":
-			e.newName = s
+			e.newName = f.value
 		case "newTag":
-			e.newTag, e.newTagKey = s, name
+			e.newTag, e.newTagKey = f.value, f.name
 		case "digest":
-			e.digest = s
+			e.digest = f.value
 		}
 	}
-	return e, e.name.node != nil
+	sets := e.newName.node != nil || e.newTag.node != nil || e.digest.node != nil
+	return e, e.name.node != nil && (e.local || sets)
 }
 
 // text is the name that the image has after this entry.
@@ -77,9 +64,7 @@ func (e entry) text() scalar {
 	return e.name
 }
 
-func (e entry) nodes() []*yaml.Node {
-	return []*yaml.Node{e.name.node, e.newName.node, e.newTag.node, e.digest.node}
-}
+func (e entry) scalars() []scalar { return []scalar{e.name, e.newName, e.newTag, e.digest} }
 
 func (e entry) names() (ref.Image, error) {
 	image, err := ref.ParseImage(e.text().value())

@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"io/fs"
+	"slices"
 
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/yamledit"
@@ -16,8 +17,9 @@ type Reference struct {
 	Image ref.Image `json:"image"`
 }
 
-// List gives every reference in the files, by file and line. Files that cannot
-// be read come back as warnings; values that are no references are left out.
+// List gives every reference in the files, by file and line, those too that only
+// a marker tells of. Files that cannot be read come back as warnings; values that
+// are no references are left out.
 func List(files fs.FS) ([]Reference, []Warning, error) {
 	var all []Reference
 	var unread []Warning
@@ -31,12 +33,20 @@ func List(files fs.FS) ([]Reference, []Warning, error) {
 			unread = append(unread, Warning{file, line, text})
 			return nil
 		}
-		for _, p := range places(file, parsed.Documents()) {
+		found, err := find(file, parsed, len(src), nil)
+		if err != nil {
+			unread = append(unread, Warning{file, 0, err.Error()})
+			return nil
+		}
+		here, wrong := markedReferences(source{file: file, src: src, yaml: parsed, found: found})
+		for _, p := range found.places {
 			if image, err := p.names(); err == nil {
 				s := p.text()
-				all = append(all, Reference{file, s.line, s.path.String(), image})
+				here = append(here, Reference{file, s.line, s.path.String(), image})
 			}
 		}
+		slices.SortStableFunc(here, func(a, b Reference) int { return a.Line - b.Line })
+		all, unread = append(all, here...), append(unread, wrong...)
 		return nil
 	})
 	return all, unread, err

@@ -55,6 +55,10 @@ type Change struct {
 type Target struct {
 	Image ref.Image // repository, tag, and digest where it is known
 	Pin   Pin
+	Leave bool // values that still name the image as it was are warnings, no errors
+
+	Fields     []Address // explicit addresses, moved beside what is found
+	FieldsOnly bool      // nothing is looked for: only Fields move, and leftovers are nobody's concern
 }
 
 // Warning is something that names the image and was left alone.

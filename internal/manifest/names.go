@@ -3,6 +3,7 @@ package manifest
 import (
 	"bytes"
 	"iter"
+	"regexp"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -13,6 +14,7 @@ import (
 type names struct {
 	base     []byte   // the last component, which every way ends in
 	prefixes [][]byte // what may stand before it
+	domain   []byte   // of the registry
 }
 
 func newNames(r ref.Repository) names {
@@ -24,7 +26,7 @@ func newNames(r ref.Repository) names {
 			ways = append(ways, path, "docker.io/"+path, "index.docker.io/"+path)
 		}
 	}
-	n := names{base: []byte(base)}
+	n := names{base: []byte(base), domain: []byte(r.Domain())}
 	for _, way := range ways {
 		prefix := strings.TrimSuffix(way, base)
 		n.prefixes = append(n.prefixes, []byte(prefix))
@@ -46,22 +48,32 @@ func (n names) line(src []byte) int {
 	return 0
 }
 
-// lineOfValue is line for the value of a field. A single word, as nginx is, stands
-// for many things: there it counts only with a tag or a digest, or as the whole
-// of a field that is asked for a name.
-func (n names) lineOfValue(value []byte, asked bool) int {
-	for at, word := range n.all(value) {
-		after := value[at+len(n.base):]
-		tagged := len(after) > 1 && (after[0] == ':' || after[0] == '@') && nameByte(after[1])
-		if !word || tagged || asked && len(value) == len(n.base) {
-			return lineOf(value, at)
+// in is a quick look whether a text may name the repository.
+func (n names) in(text string) bool { return strings.Contains(text, string(n.base)) }
+
+// apart reports whether src may name the repository in parts, the registry in a
+// field of its own: the registry stands somewhere, and on a line that speaks of
+// an image or a repository what may be the last component.
+func (n names) apart(src []byte) bool {
+	if !bytes.Contains(src, n.domain) {
+		return false
+	}
+	for from := 0; ; {
+		i := bytes.Index(src[from:], n.base)
+		if i < 0 {
+			return false
+		}
+		i += from
+		from = i + len(n.base)
+		if continues(src[from:]) || i > 0 && src[i-1] != '/' && nameByte(src[i-1]) {
+			continue
+		}
+		line := src[bytes.LastIndexByte(src[:i], '\n')+1 : i]
+		if bytes.Contains(line, []byte("epositor")) || bytes.Contains(line, []byte("mage")) {
+			return true
 		}
 	}
-	return 0
 }
-
-// word is what every text that names the repository contains.
-func (n names) word() string { return string(n.base) }
 
 // all are the places in src that name the repository: where its last component
 // begins, and whether that is all that stands there.
@@ -108,3 +120,6 @@ func nameByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
 		c == '.' || c == '_' || c == '-' || c == '/'
 }
+
+// suffixForm is what may follow a name and belong to it.
+var suffixForm = regexp.MustCompile(`^(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@[a-z0-9]+:[0-9a-f]+)?`)

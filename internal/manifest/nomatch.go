@@ -33,6 +33,9 @@ func (e *edit) noMatch(files fs.FS) error {
 	found := firsts(all)
 	lines := append([]string{fmt.Sprintf("no field names %s", wanted)}, unmet...)
 	told := map[string]bool{}
+	for _, l := range e.left {
+		told[l.file] = true
+	}
 	for i, r := range found {
 		if i == shown {
 			lines = append(lines, fmt.Sprintf("and %d more", len(found)-shown))
@@ -48,7 +51,7 @@ func (e *edit) noMatch(files fs.FS) error {
 	}
 	hint := "name the image as the manifests do, or add it to a manifest first"
 	if like := slices.IndexFunc(found, func(r Reference) bool { return r.Image.Repository.Base() == wanted.Base() }); len(unmet) > 0 {
-		hint = "name it in a container's `image`, or under `images` of a kustomization: only those are changed"
+		hint = "address the field with `fields`, or mark it with a comment `# tagboat: image`"
 	} else if like >= 0 {
 		hint = fmt.Sprintf("did you mean %s, as in %s:%d?", found[like].Image.Repository, found[like].File, found[like].Line)
 	}
@@ -57,11 +60,11 @@ func (e *edit) noMatch(files fs.FS) error {
 
 // unmetLines tell where a shape that is not understood names the image.
 func (e *edit) unmetLines() (lines []string) {
-	for i, w := range e.unmet {
+	for i, l := range e.left {
 		if i == shown {
-			return append(lines, fmt.Sprintf("and at %d more places", len(e.unmet)-shown))
+			return append(lines, fmt.Sprintf("and at %d more places", len(e.left)-shown))
 		}
-		lines = append(lines, fmt.Sprintf("names it at %s:%d, in a shape that is not understood", w.File, w.Line))
+		lines = append(lines, fmt.Sprintf("%s:%d: %s", l.file, l.line, l.text))
 	}
 	return lines
 }

@@ -156,9 +156,9 @@ func (k *kustomizations) get(file string) *kustomization {
 
 // add takes in what a document in a folder says.
 func (k *kustomization) add(folder string, root *yaml.Node) {
-	for _, p := range entries(root, nil) {
-		if e, ok := p.(entry); ok {
-			k.sets[e.name.value()] = true
+	if images := resolved(get(root, "images")); images != nil && images.Kind == yaml.SequenceNode {
+		for _, image := range images.Content {
+			k.sets[textOf(resolved(image), "name")] = true
 		}
 	}
 	k.resources = append(paths(folder, get(root, "resources")), paths(folder, get(root, "bases"))...)
@@ -171,14 +171,14 @@ func (k *kustomization) add(folder string, root *yaml.Node) {
 // paths are those of a list, or of the fields named path in it, that lead to
 // files or folders here: what is fetched from elsewhere is no file of ours.
 func paths(folder string, list *yaml.Node) (all []string) {
-	list, _ = follow(list, nil)
+	list = resolved(list)
 	if list == nil || list.Kind != yaml.SequenceNode {
 		return nil
 	}
 	for _, n := range list.Content {
-		n, _ = follow(n, nil)
+		n = resolved(n)
 		if n.Kind == yaml.MappingNode {
-			n, _ = follow(get(n, "path"), nil)
+			n = resolved(get(n, "path"))
 		}
 		if n != nil && n.Kind == yaml.ScalarNode && n.Value != "" && !remoteForm.MatchString(n.Value) {
 			all = append(all, slash.Join(folder, n.Value))

@@ -1,92 +1,64 @@
 package manifest
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// shapeWalk finds the values that name the image and are no part of a place:
-// patches, values of Helm, text within values, annotations. They may be what is
-// deployed, so that leaving them alone is said.
-type shapeWalk struct {
-	names names
-	met   map[*yaml.Node]bool // the parts of places
-	path  path
-	found []scalar
-}
-
-// unmet are those values of a file's documents; the line of each is that of the
-// name where it can be told.
-func (n names) unmet(docs []*yaml.Node, places []place) []scalar {
-	w := shapeWalk{names: n, met: map[*yaml.Node]bool{}}
-	for _, p := range places {
-		for _, node := range p.nodes() {
-			w.met[node] = true
-		}
-	}
-	for i, doc := range docs {
-		w.path = nil
-		if len(docs) > 1 {
-			w.path = path{item(i)}
-		}
-		for _, root := range doc.Content {
-			w.walk(root)
-		}
-	}
-	return w.found
-}
-
-// walk does not follow aliases: what they stand for is met where it stands.
-func (w *shapeWalk) walk(n *yaml.Node) {
-	switch n.Kind {
-	case yaml.ScalarNode:
-		w.look(n)
-	case yaml.SequenceNode:
-		for i, child := range n.Content {
-			w.into(item(i), child)
-		}
-	case yaml.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			w.into(key(n.Content[i].Value), n.Content[i+1])
-		}
-	}
-}
-
-func (w *shapeWalk) into(s step, n *yaml.Node) {
-	w.path = append(w.path, s)
-	w.walk(n)
-	w.path = w.path[:len(w.path)-1]
-}
-
-func (w *shapeWalk) look(n *yaml.Node) {
-	if w.met[n] || !strings.Contains(n.Value, w.names.word()) {
+// look finds the places that the fields of a mapping make.
+func (w *walk) look(fields []field, at context) {
+	if e, ok := newEntry(fields, at); ok {
+		w.add(e)
 		return
 	}
-	asked := false
-	if len(w.path) > 0 {
-		last := w.path[len(w.path)-1].key
-		asked = last == "image" || last == "repository"
+	group, isGroup := newParts(fields, at.registry)
+	if isGroup {
+		w.add(group)
 	}
-	within := w.names.lineOfValue([]byte(n.Value), asked)
-	if within == 0 {
-		return
+	for _, f := range fields {
+		if at.key == "helm" && f.key == "parameters" {
+			w.parameters(f, fields, at)
+		}
+		if f.value.node == nil || f.value.null() || isGroup && f.value.node == group.name.node {
+			continue
+		}
+		in := at.of(f.key)
+		switch {
+		case in.untouched:
+		case isImageKey(in.key), in.key == "reference" && at.key == "image" && at.parent == "volumes" && at.object:
+			w.reference(reference{scalar: f.value, kustomized: at.object}, at.pod || in.key == "reference" || in.pod)
+		case at.key == "images" && !at.item:
+			w.reference(reference{scalar: f.value}, false)
+		}
 	}
-	line := n.Line
-	if n.Style&yaml.LiteralStyle != 0 { // its lines are those of the file
-		line += within
-	}
-	w.found = append(w.found, scalar{node: n, path: slices.Clone(w.path), line: line})
 }
 
-// leftAlone warns of a value.
-func (e *edit) leftAlone(file string, s scalar) {
-	where := s.path.String()
-	if where == "" {
-		where = "the text"
+// items finds the places that the scalars of a list make.
+func (w *walk) items(n *yaml.Node, at context) {
+	if !isImagesKey(at.key) || at.untouched {
+		return
 	}
-	e.unmet = append(e.unmet, Warning{file, s.line,
-		fmt.Sprintf("%s names %s and is left alone: this shape is not understood", where, e.to.Image.Repository)})
+	for i, child := range n.Content {
+		s := w.scalarAt(child, w.path.to(item(i)), w.route(nil))
+		if s.node == nil || s.null() {
+			continue
+		}
+		r := reference{scalar: s}
+		if name, _, found := strings.Cut(s.value(), "="); found && at.parent == "kustomize" {
+			r.prefix = name + "="
+		}
+		w.reference(r, false)
+	}
 }
+
+// reference adds a field with a whole reference. One without a tag counts only
+// where it means the image as such: elsewhere the tag is in another field, or
+// the image is one to watch and not to run.
+func (w *walk) reference(r reference, bareCounts bool) {
+	if bareCounts || !r.bare() {
+		w.add(r)
+	}
+}
+
+func (w *walk) add(p place) { w.places = append(w.places, p) }

@@ -1,0 +1,85 @@
+package manifest
+
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// parameters finds the places in the parameters of a Helm source of Argo CD:
+// name image.tag, value v1. They win over its values, so that a repository may
+// stand there and its tag here.
+func (w *walk) parameters(f field, source []field, at context) {
+	list := resolved(f.node)
+	if list.Kind != yaml.SequenceNode {
+		return
+	}
+	route := f.via
+	if f.node.Kind == yaml.AliasNode {
+		route = append(route[:len(route):len(route)], f.node)
+	}
+	groups := map[string][]field{}
+	var order []string
+	for i, param := range list.Content {
+		via := route
+		if param.Kind == yaml.AliasNode {
+			via = append(via[:len(via):len(via)], param)
+			param = param.Alias
+		}
+		name := textOf(param, "name")
+		value := get(param, "value")
+		if name == "" || value == nil {
+			continue
+		}
+		s := w.scalarAt(value, w.path.to(key("parameters"), item(i), key("value")), w.route(via))
+		if s.node == nil {
+			continue
+		}
+		prefix, last := "", name
+		if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
+			prefix, last = name[:dot], name[dot+1:]
+		}
+		if groups[prefix] == nil {
+			order = append(order, prefix)
+		}
+		groups[prefix] = append(groups[prefix], field{key: last, value: s})
+	}
+	for _, prefix := range order {
+		group := groups[prefix]
+		if tag, _ := first(group, tagKeys); tag.node != nil {
+			group = append(group, w.valuesAt(source, prefix)...)
+		}
+		w.look(group, context{key: prefix, registry: at.registry})
+	}
+}
+
+// valuesAt are the fields that the values of the same source have at a dotted
+// path and that name an image.
+func (w *walk) valuesAt(source []field, dotted string) (all []field) {
+	for _, f := range source {
+		in, root := w.in, resolved(f.node)
+		switch {
+		case f.key == "valuesObject":
+		case f.key == "values" && root.Kind == yaml.ScalarNode:
+			inner, err := in.Within(root)
+			if err != nil || len(inner.Documents()) != 1 {
+				continue
+			}
+			in, root = inner, inner.Documents()[0].Content[0]
+		default:
+			continue
+		}
+		at := w.path.to(key(f.key))
+		for part := range strings.SplitSeq(dotted, ".") {
+			root, at = resolved(get(root, part)), at.to(key(part))
+		}
+		values := walk{in: in}
+		for _, k := range slices.Concat(registryKeys, nameKeys) {
+			if n := get(root, k); n != nil {
+				all = append(all, field{key: k, value: values.scalarAt(n, at.to(key(k)), nil)})
+			}
+		}
+	}
+	return all
+}

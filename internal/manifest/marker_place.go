@@ -1,0 +1,139 @@
+package manifest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/ref"
+)
+
+// marked are the fields of a file that markers speak of.
+func (e *edit) marked(s source) (all []said) {
+	wrong := func(line int, err error) {
+		e.fault(s.file, line, fault.New("E_MARKER", markerHint, err))
+	}
+	found := markers(s, wrong)
+	e.strayMarkers(s, found)
+	for _, m := range found {
+		if s.said[m.id()] {
+			continue
+		}
+		field := said{scalar: m.scalar, role: m.role}
+		repository, err := e.ownerOf(m, s, found)
+		if err != nil {
+			wrong(m.line, fmt.Errorf("%s: %w", m.path, err))
+		}
+		if repository == e.to.Image.Repository {
+			field.image = e.to.Image
+		}
+		field.settled = s.inParts(m.scalar, e.to.Image.Repository)
+		all = append(all, field)
+	}
+	return all
+}
+
+// ownerOf is the image that a marker means.
+func (e *edit) ownerOf(m marker, s source, all []marker) (ref.Repository, error) {
+	if known, err := m.owner(s.found); err != nil || known != (ref.Repository{}) {
+		return known, err
+	}
+	ours := e.names.line(s.src) > 0
+	for _, other := range s.repositories(all) {
+		if other != e.to.Image.Repository {
+			return ref.Repository{}, fmt.Errorf("the marker does not say of which image it is, and the file names %s, too; write it out: `# tagboat: %s %s`", other, m.role, e.to.Image.Repository)
+		}
+		ours = true
+	}
+	if !ours {
+		return ref.Repository{}, nil
+	}
+	return e.to.Image.Repository, nil
+}
+
+// owner is the image that a marker names, that its value names, or that the
+// fields around it do; zero where none of them says.
+func (m marker) owner(f *found) (ref.Repository, error) {
+	if m.image != (ref.Repository{}) {
+		return m.image, nil
+	}
+	if m.role == roleImage {
+		_, value := assigned(m.value())
+		image, err := ref.ParseImage(value)
+		if err != nil {
+			return ref.Repository{}, fmt.Errorf("the value %s names no image, and the marker none either", abridged(m.value()))
+		}
+		return image.Repository, nil
+	}
+	for _, p := range f.places {
+		if image, err := p.names(); err == nil && slices.ContainsFunc(p.scalars(), func(s scalar) bool { return s.node != nil && s.id() == m.id() }) {
+			return image.Repository, nil
+		}
+	}
+	return ref.Repository{}, nil
+}
+
+// repositories are those that the places and the markers of a file name.
+func (s source) repositories(all []marker) (named []ref.Repository) {
+	for _, p := range s.found.places {
+		if image, err := p.names(); err == nil {
+			named = append(named, image.Repository)
+		}
+	}
+	for _, m := range all {
+		if known, err := m.owner(s.found); err == nil && known != (ref.Repository{}) {
+			named = append(named, known)
+		}
+	}
+	return named
+}
+
+// strayMarkers warns of markers that stand behind no value.
+func (e *edit) strayMarkers(s source, found []marker) {
+	meant := markerLine.FindAllIndex(s.src, -1)
+	if len(meant) <= len(found) {
+		return
+	}
+	lines := map[int]bool{}
+	for _, m := range found {
+		lines[m.line] = true
+	}
+	for _, at := range meant {
+		if line := lineOf(s.src, at[0]); !lines[line] {
+			e.warn(s.file, line, "a marker stands behind no value and is not read: put it on the line of the value")
+		}
+	}
+}
+
+// markedReferences are the references that markers alone tell of.
+func markedReferences(s source) (all []Reference, wrong []Warning) {
+	found := markers(s, func(line int, err error) { wrong = append(wrong, Warning{s.file, line, err.Error()}) })
+	for _, m := range found {
+		shaped := slices.ContainsFunc(s.found.places, func(p place) bool {
+			return slices.ContainsFunc(p.scalars(), func(part scalar) bool { return part.node != nil && part.id() == m.id() })
+		})
+		repository, err := m.owner(s.found)
+		if shaped || err != nil || repository == (ref.Repository{}) {
+			continue
+		}
+		all = append(all, Reference{s.file, m.line, m.path.String(), m.reference(repository)})
+	}
+	return all, wrong
+}
+
+// reference is the image that a marked value stands for.
+func (m marker) reference(repository ref.Repository) ref.Image {
+	image := ref.Image{Repository: repository}
+	_, value := assigned(m.value())
+	switch m.role {
+	case roleImage:
+		if whole, err := ref.ParseImage(value); err == nil {
+			image.Tag, image.Digest = whole.Tag, whole.Digest
+		}
+	case roleTag, roleVersion:
+		image.Tag, _ = ref.ParseTag(value)
+	case roleDigest:
+		image.Digest, _ = ref.ParseDigest(digestPrefix(value) + value)
+	}
+	return image
+}

@@ -1,0 +1,178 @@
+package manifest
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/ref"
+)
+
+// The keys that charts hold the parts of a reference under, the likelier first.
+var (
+	registryKeys = []string{"registry", "imageRegistry"}
+	nameKeys     = []string{"repository", "image", "imageRepository", "imageName", "name"}
+	tagKeys      = []string{"tag", "imageTag"}
+	digestKeys   = []string{"digest", "imageDigest", "sha"}
+)
+
+// parts are the fields that together name an image, as the values of charts do:
+// repository and tag, registry, repository and tag, image and imageTag, with a
+// digest or without.
+type parts struct {
+	registry    string // of the field, or the global one; "" where there is none
+	name        scalar
+	tag, digest scalar // node nil where absent
+	digestKey   string
+}
+
+// newParts takes the fields that name an image out of those of a mapping; ok is
+// false where there are none.
+func newParts(fields []field, registry string) (p parts, ok bool) {
+	p.registry = registry
+	if own, _ := first(fields, registryKeys); p.registry == "" && !own.empty() {
+		p.registry = own.value()
+	}
+	p.tag, _ = first(fields, tagKeys)
+	p.digest, p.digestKey = first(fields, digestKeys)
+	if p.digestKey == "sha" && !p.digest.empty() && !hexDigest.MatchString(p.digest.value()) {
+		p.digest, p.digestKey = scalar{}, "" // of a commit
+	}
+	if p.tag.node == nil && p.digest.node == nil {
+		return parts{}, false
+	}
+	for _, key := range nameKeys {
+		name, _ := first(fields, []string{key})
+		switch {
+		case name.empty():
+		case key == "name" && p.tag.node == nil: // of a lock file, an entry of images, …
+		case p.tag.node == nil && strings.Contains(name.value(), ":"): // a whole reference beside some digest
+		default:
+			p.name = name
+			if _, err := p.names(); err == nil {
+				return p, true
+			}
+		}
+	}
+	return p, p.name.node != nil
+}
+
+var hexDigest = regexp.MustCompile(`^(sha256:)?[0-9a-f]{64}$`)
+
+// first is the first of the keys that is among the fields with a scalar.
+func first(fields []field, keys []string) (scalar, string) {
+	for _, key := range keys {
+		for _, f := range fields {
+			if f.key == key && f.value.node != nil {
+				return f.value, key
+			}
+		}
+	}
+	return scalar{}, ""
+}
+
+func (p parts) text() scalar { return p.name }
+
+func (p parts) scalars() []scalar { return []scalar{p.name, p.tag, p.digest} }
+
+func (p parts) names() (ref.Image, error) {
+	name := p.name.value()
+	if p.registry != "" && !hasDomain(name) {
+		name = strings.TrimSuffix(p.registry, "/") + "/" + name
+	}
+	image, err := ref.ParseImage(name)
+	if err != nil {
+		return ref.Image{}, err
+	}
+	if image.Tag != "" || image.Digest != "" {
+		return ref.Image{}, fmt.Errorf("%q carries a tag or a digest, and %s is there, too", p.name.value(), p.beside())
+	}
+	// What is no tag or digest does not make another image.
+	tag, digest, _ := strings.Cut(p.tag.value(), "@")
+	image.Tag, _ = ref.ParseTag(tag)
+	image.Digest, _ = ref.ParseDigest(digest)
+	if p.digest.node != nil {
+		image.Digest, _ = ref.ParseDigest(digestPrefix(p.digest.value()) + p.digest.value())
+	}
+	return image, nil
+}
+
+// hasDomain reports a name that says itself which registry it is of.
+func hasDomain(name string) bool {
+	first, _, found := strings.Cut(name, "/")
+	return found && (strings.ContainsAny(first, ".:") || first == "localhost")
+}
+
+// beside is the field that has the tag or digest.
+func (p parts) beside() string {
+	if p.tag.node != nil {
+		return p.tag.path.String()
+	}
+	return p.digest.path.String()
+}
+
+// digestPrefix is what a digest lacks that is written as its hexadecimal part alone.
+func digestPrefix(written string) string {
+	if strings.Contains(written, ":") {
+		return ""
+	}
+	return "sha256:"
+}
+
+func (p parts) moves(to Target) ([]move, error) {
+	for _, s := range []scalar{p.tag, p.digest} {
+		if filledLater(s.value()) {
+			return nil, nil
+		}
+	}
+	if _, digest, found := strings.Cut(p.tag.value(), "@"); found && p.digest.empty() {
+		return p.joined(to, digest)
+	}
+	hasTag, hasDigest := p.tag.node != nil, !p.digest.empty()
+	switch {
+	case !hasTag && to.Pin == PinBoth, !hasTag && !hasDigest && to.Pin == PinTag:
+		return nil, p.lacks("tag", string(to.Image.Tag))
+	case p.digest.node == nil && to.Pin != PinTag:
+		return nil, p.lacks("digest", string(to.Image.Digest))
+	case hasDigest && to.Image.Digest == "":
+		return nil, digestUnknown(to, fmt.Sprintf("%q would be left stale", p.digest.value()))
+	case hasTag && !p.tag.empty() && to.Image.Tag == "":
+		return nil, fault.Newf("E_TAG_UNKNOWN", "give the tag, too, or empty it once",
+			"the tag of %s is not known, and %q would be left stale", to.Image, p.tag.value())
+	}
+	var all []move
+	if hasTag && to.Image.Tag != "" && (to.Pin != PinDigest || !p.tag.empty()) {
+		all = append(all, move{scalar: p.tag, value: string(to.Image.Tag)})
+	}
+	if hasDigest || p.digest.node != nil && to.Pin != PinTag {
+		all = append(all, move{scalar: p.digest, value: p.digestValue(to.Image.Digest)})
+	}
+	return all, nil
+}
+
+// joined are the moves of a field that holds the tag and the digest.
+func (p parts) joined(to Target, old string) ([]move, error) {
+	if to.Image.Digest == "" {
+		return nil, digestUnknown(to, fmt.Sprintf("%q would be left stale", old))
+	}
+	if to.Image.Tag == "" {
+		return nil, fault.Newf("E_TAG_UNKNOWN", "give the tag, too", "the tag of %s is not known, and %q would be left stale", to.Image, p.tag.value())
+	}
+	return []move{{scalar: p.tag, value: string(to.Image.Tag) + "@" + string(to.Image.Digest)}}, nil
+}
+
+// digestValue writes a digest as the field does.
+func (p parts) digestValue(digest ref.Digest) string {
+	if p.digestKey == "sha" && !strings.Contains(p.digest.value(), ":") {
+		return strings.TrimPrefix(string(digest), "sha256:")
+	}
+	return string(digest)
+}
+
+// lacks refuses fields that a line would have to be added to.
+func (p parts) lacks(key, value string) error {
+	return fault.Newf("E_EDIT_REFUSED",
+		fmt.Sprintf("add the line `%s: %q` beside it once; from then on it is kept up to date", key, value),
+		"%s has no %s", p.name.path, key)
+}
