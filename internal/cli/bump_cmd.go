@@ -38,6 +38,10 @@ Examples:
   # show what a commit would change
   tagboat bump --deploy-ref ghcr.io/acme/web:v0.0.8 --infra-repository acme/infra --dry-run
 
+  # one field that nothing finds by itself
+  tagboat bump --deploy-ref ghcr.io/acme/web:v0.0.8 --infra-repository acme/infra \
+    --fields 'apps/web.yaml:.spec.env[name=VERSION].value=tag'
+
   # the same registry digest in every file, committed
   tagboat bump --deploy-ref ghcr.io/acme/web:v0.0.8 --pin both --infra-repository acme/infra`
 }
@@ -53,7 +57,7 @@ func (c *bumpCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	p := plan.Bump{Repository: c.InfraRepository, Branch: c.InfraBranch, Paths: c.InfraPaths, Mode: plan.Mode(c.InfraMode), Pin: c.Pin}
+	p := c.bump(c.Pin)
 	state := &ship.State{DryRun: c.DryRun}
 	repo, err := a.openInfra(p, c.InfraToken, scratch)
 	if err != nil {
@@ -90,7 +94,9 @@ func (c *bumpCmd) image() (ref.Image, error) {
 func (c *bumpCmd) mistakes() error {
 	var err error
 	if c.DeployRef != "" { // that it is missing is told already
-		_, err = c.image()
+		var image ref.Image
+		image, err = c.image()
+		err = errors.Join(err, c.bump(c.Pin).Permits(image.Tag))
 	}
 	return errors.Join(err, c.infraInputs.mistakes())
 }

@@ -11,6 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/runner"
 )
 
@@ -67,9 +68,32 @@ func commandLines(text string) [][]string {
 	var all [][]string
 	for _, m := range commandLine.FindAllStringSubmatch(strings.ReplaceAll(text, "\\\n", " "), -1) {
 		line, _, _ := strings.Cut(m[1], " #")
-		all = append(all, strings.Fields(line))
+		var args []string
+		for _, word := range shellWord.FindAllString(line, -1) {
+			args = append(args, strings.ReplaceAll(word, "'", ""))
+		}
+		all = append(all, args)
 	}
 	return all
+}
+
+// shellWord is one argument; a part of it may stand in single quotes.
+var shellWord = regexp.MustCompile(`(?:'[^']*'|\S)+`)
+
+// TestEveryAddressOfTheDocsIsOne reads the blocks of text in docs/bump.md.
+func TestEveryAddressOfTheDocsIsOne(t *testing.T) {
+	found := 0
+	for _, block := range fences(pages(t)["../../docs/bump.md"], "text") {
+		for line := range strings.Lines(block) {
+			found++
+			if _, err := manifest.ParseAddress(strings.TrimSpace(line)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if found < 5 {
+		t.Errorf("only %d addresses were found", found)
+	}
 }
 
 // TestEveryWorkflowOfTheDocsUsesInputsThatExist reads the steps of the YAML in

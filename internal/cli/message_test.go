@@ -8,7 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-96940006/tagboat/internal/manifest"
+	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/render"
+	"github.com/seed-96940006/tagboat/internal/ship"
 )
 
 func TestMessage(t *testing.T) {
@@ -39,8 +42,67 @@ func TestMessage(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(c.want, message(image, c.pin, c.changes, c.run)); diff != "" {
+			b := &ship.Bumped{Image: c.pin.Of(image), Changes: c.changes}
+			if diff := cmp.Diff(c.want, message(b, c.run)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAMessageShowsWhatIsRendered(t *testing.T) {
+	image, err := ref.ParseImage("ghcr.io/acme/web:v0.0.8")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &ship.Bumped{
+		Image:   image,
+		Changes: []manifest.Change{{Old: "v0.0.7", New: "v0.0.8"}},
+		Rendered: []render.Change{{
+			Kustomization: "apps/web", Object: "Deployment shop/web", Field: ".spec.template.spec.containers[0].image",
+			Old: "ghcr.io/acme/web:v0.0.7", New: "ghcr.io/acme/web:v0.0.8\n```\n@acme",
+		}},
+		Unverified: []render.Unverified{{Kustomization: "apps/far", Reason: "it takes in git@host:a/b"}},
+	}
+	want := "web: v0.0.7 → v0.0.8\n\nRendered by kustomize:\n\n```diff\n" +
+		"@@ apps/web: Deployment shop/web .spec.template.spec.containers[0].image @@\n" +
+		"-ghcr.io/acme/web:v0.0.7\n+ghcr.io/acme/web:v0.0.8 ``` @acme\n" +
+		"! apps/far was not rendered: it takes in git@host:a/b\n```\n\n" +
+		"Tagboat-Image: ghcr.io/acme/web\nTagboat-From: v0.0.7\nTagboat-To: v0.0.8\n"
+	if diff := cmp.Diff(want, message(b, "")); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for len(b.Rendered) < 1000 {
+		b.Rendered = append(b.Rendered, b.Rendered[0])
+	}
+	if got := message(b, ""); strings.Count(got, "\n") > shownRendered+20 || !strings.Contains(got, "\nand 985 more\n") {
+		t.Errorf("of 1001 entries: %s", got)
+	}
+}
+
+func TestWhatWasThere(t *testing.T) {
+	old, now := "sha256:"+strings.Repeat("a", 64), "sha256:"+strings.Repeat("b", 64)
+	for name, c := range map[string]struct{ old, new, want string }{
+		"a tag":                         {"v0.0.7", "v0.0.8", "v0.0.7"},
+		"a version without v":           {"0.0.7", "0.0.8", "0.0.7"},
+		"a reference":                   {"127.0.0.1:5000/web:v0.0.7", "127.0.0.1:5000/web:v0.0.8", "v0.0.7"},
+		"an image of Argo CD":           {"web=ghcr.io/acme/web:v0.0.7", "web=ghcr.io/acme/web:v0.0.8", "v0.0.7"},
+		"a tag with its digest":         {"v0.0.7@" + old, "v0.0.8@" + now, "v0.0.7"},
+		"a reference with both":         {"web:v0.0.7@" + old, "web:v0.0.8@" + now, "v0.0.7"},
+		"from a tag to a digest":        {"web:v0.0.7", "web@" + now, "v0.0.7"},
+		"from a digest to a tag":        {"web@" + old, "web:v0.0.8", "sha256:aaaaaaaaaaaa"},
+		"a digest":                      {old, now, "sha256:aaaaaaaaaaaa"},
+		"a digest without its prefix":   {old[7:], now[7:], "sha256:aaaaaaaaaaaa"},
+		"a reference by digest":         {"web@" + old, "web@" + now, "sha256:aaaaaaaaaaaa"},
+		"a bare name":                   {"web", "web:v0.0.8", ""},
+		"a bare name on a port":         {"localhost:5000/web", "localhost:5000/web:v0.0.8", ""},
+		"nothing":                       {"", "v0.0.8", ""},
+		"no digest":                     {"", now, ""},
+		"a name that ends like the tag": {"web-v0.0.8:v0.0.7", "web-v0.0.8:v0.0.8", "v0.0.7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := was(manifest.Change{Old: c.old, New: c.new}, "v0.0.8"); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}
@@ -50,28 +112,33 @@ func TestProposalsForTwoPlacesNeverShareABranch(t *testing.T) {
 	seen := map[string]string{}
 	for _, c := range []struct {
 		image, base string
-		paths       []string
+		on          plan.Bump
 	}{
-		{"ghcr.io/acme/web", "", nil},
-		{"docker.io/acme/web", "", nil},
-		{"ghcr.io/acme/web", "production", nil},
-		{"ghcr.io/acme-web/web", "", nil},
-		{"ghcr.io/acme/web", "", []string{"apps/web/demo"}},
-		{"ghcr.io/acme/web", "", []string{"apps/web/prod"}},
-		{"127.0.0.1:5000/a/b/web", "feature/x", nil},
+		{"ghcr.io/acme/web", "", plan.Bump{}},
+		{"docker.io/acme/web", "", plan.Bump{}},
+		{"ghcr.io/acme/web", "production", plan.Bump{}},
+		{"ghcr.io/acme-web/web", "", plan.Bump{}},
+		{"ghcr.io/acme/web", "", plan.Bump{Paths: []string{"apps/web/demo"}}},
+		{"ghcr.io/acme/web", "", plan.Bump{Paths: []string{"apps/web/prod"}}},
+		{"ghcr.io/acme/web", "", plan.Bump{Exclude: []string{"apps/web/prod"}}},
+		{"ghcr.io/acme/web", "", plan.Bump{Paths: []string{"apps"}, Exclude: []string{"apps/web/prod"}}},
+		{"ghcr.io/acme/web", "", plan.Bump{Fields: []string{"a.yaml:.version=tag"}}},
+		{"ghcr.io/acme/web", "", plan.Bump{Fields: []string{"b.yaml:.version=tag"}}},
+		{"127.0.0.1:5000/a/b/web", "feature/x", plan.Bump{}},
 	} {
 		image, err := ref.ParseRepository(c.image)
 		if err != nil {
 			t.Fatal(err)
 		}
-		branch := proposalBranch(image, c.base, c.paths)
+		branch := proposalBranch(image, c.base, c.on)
 		if other, taken := seen[branch]; taken {
 			t.Errorf("%+v shares %s with %s", c, branch, other)
 		}
-		if again := append(slices.Clone(c.paths), c.paths...); branch != proposalBranch(image, c.base, again) {
-			t.Errorf("%+v: the same paths twice are another branch", c)
+		again := plan.Bump{Paths: slices.Repeat(c.on.Paths, 2), Exclude: slices.Repeat(c.on.Exclude, 2), Fields: slices.Repeat(c.on.Fields, 2)}
+		if branch != proposalBranch(image, c.base, again) {
+			t.Errorf("%+v: the same twice is another branch", c)
 		}
-		if branch != proposalBranch(image, c.base, c.paths) || !strings.HasPrefix(branch, "tagboat/web-") {
+		if branch != proposalBranch(image, c.base, c.on) || !strings.HasPrefix(branch, "tagboat/web-") {
 			t.Errorf("%+v: branch %q", c, branch)
 		}
 		seen[branch] = c.image

@@ -134,10 +134,7 @@ func (in inputs) forPlan() (plan.Inputs, error) {
 		Context: in.Context, Dockerfile: cmp.Or(in.File, filepath.Join(in.Context, "Dockerfile")),
 		Target: in.Target, Platform: in.Platform, Builder: in.Builder, Args: args, Labels: labels,
 	}
-	out.Bump = plan.Bump{
-		Repository: in.InfraRepository, Branch: in.InfraBranch, Paths: in.InfraPaths,
-		Mode: plan.Mode(in.InfraMode), Pin: in.Pin,
-	}
+	out.Bump = in.infraInputs.bump(in.Pin)
 	return out, errors.Join(errs...)
 }
 

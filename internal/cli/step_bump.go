@@ -14,7 +14,6 @@ import (
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/ship"
-	"github.com/seed-96940006/tagboat/internal/version"
 )
 
 // bump writes the new reference into the infra repository.
@@ -25,7 +24,7 @@ func (j *job) bump(ctx context.Context) (string, error) {
 	}
 	image, _ := j.state.Deploy()
 	bumped, err := j.writeReference(ctx, j.repo, reference{
-		Bump: p, image: image, onNoChange: j.in.OnNoChange, dry: j.state.DryRun, neverBack: true,
+		Bump: p, image: image, onNoChange: j.in.OnNoChange, dry: j.state.DryRun, mayBeLate: true,
 	})
 	j.state.Bump = bumped
 	if err != nil {
@@ -40,47 +39,36 @@ type reference struct {
 	image      ref.Image // with all that is known of it; Pin says what of that is written
 	onNoChange string
 	dry        bool
-	neverBack  bool // a newer version stays; otherwise only one that came while this run was at work
+	mayBeLate  bool // a newer version that stands there is as it should be
 }
 
 // writeReference moves every field that names the image, and says what it did.
 func (a *app) writeReference(ctx context.Context, repo infra.Repo, r reference) (*ship.Bumped, error) {
-	pin := manifest.Pin(r.Pin)
+	var bumped *ship.Bumped
 	var edited *manifest.Result
 	attempts := 0
 	edit := func(on *infra.Snapshot) (infra.ChangeSet, error) {
 		attempts++
 		var err error
-		edited, err = manifest.Edit(on.Files, manifest.Target{Image: r.image, Pin: pin})
-		if fault.Is(err, "E_NO_MATCH") && r.onNoChange == "ok" {
-			a.Printf("%v", err)
-			edited, err = &manifest.Result{}, nil
-		}
-		if err != nil {
+		if edited, bumped, err = a.decide(on, r, attempts); err != nil {
 			return infra.ChangeSet{}, err
 		}
-		if newer := newerThan(r.image.Tag, edited.Changes); newer != "" && (r.neverBack || attempts > 1) {
-			return infra.ChangeSet{}, ship.Skip(fmt.Sprintf("%s is deployed, which is newer than %s; `tagboat bump` goes back to it", newer, r.image.Tag))
-		}
-		return infra.ChangeSet{Files: edited.Files, Message: message(r.image, pin, edited.Changes, a.RunURL)}, nil
+		return infra.ChangeSet{Files: edited.Files, Message: message(bumped, a.RunURL)}, nil
 	}
 	log := a.Writer()
 	defer log.Close()
 	result, err := infra.Apply(ctx, repo, infra.Options{
 		Mode: infra.Mode(r.Mode), DryRun: r.dry, Log: log,
-		Branch: func(base string) string { return proposalBranch(r.image.Repository, base, r.Paths) },
+		Branch: func(base string) string { return proposalBranch(r.image.Repository, base, r.Bump) },
 	}, edit)
 	if err != nil {
 		return nil, err
 	}
-	bumped := &ship.Bumped{
-		Image: pin.Of(r.image), Repository: r.Repository, Changes: edited.Changes, Diff: result.Diff,
-		Branch: result.Written.Branch, Commit: result.Written.Commit, Changed: result.Written.Changed,
-	}
+	bumped.Diff, bumped.Branch, bumped.Commit, bumped.Changed = result.Diff, result.Written.Branch, result.Written.Commit, result.Written.Changed
 	if len(result.Files) == 0 { // already so: the head that was read holds the reference
 		bumped.Branch, bumped.Commit = result.Snapshot.Branch, result.Snapshot.Head
 	}
-	a.show(edited, result.Diff)
+	a.show(edited, bumped)
 	for _, w := range edited.Warnings {
 		bumped.Warnings = append(bumped.Warnings, w.String())
 	}
@@ -88,7 +76,7 @@ func (a *app) writeReference(ctx context.Context, repo infra.Repo, r reference) 
 }
 
 // show prints what an edit changes, and what it left alone.
-func (a *app) show(edited *manifest.Result, diff string) {
+func (a *app) show(edited *manifest.Result, bumped *ship.Bumped) {
 	for _, w := range edited.Warnings {
 		a.Warn(fault.New("E_LEFT_ALONE", "change it by hand if it is deployed", errors.New(w.Text)).At(w.File, w.Line))
 	}
@@ -97,20 +85,15 @@ func (a *app) show(edited *manifest.Result, diff string) {
 			a.Printf("%s:%d %s: %s → %s", c.File, c.Line, c.Field, c.Old, c.New)
 		}
 	}
-	if diff != "" {
-		a.Printf("\n%s", strings.TrimSuffix(diff, "\n"))
+	for _, c := range bumped.Rendered {
+		a.Printf("%s renders %s %s: %s → %s", c.Kustomization, c.Object, c.Field, c.Old, c.New)
 	}
-}
-
-// newerThan is a version that stands in a field and is after ours, or "".
-func newerThan(tag ref.Tag, changes []manifest.Change) string {
-	for _, c := range changes {
-		old := tagOf(c.Old)
-		if newer, comparable := version.Newer(ref.Tag(old), tag); comparable && newer {
-			return old
-		}
+	for _, u := range bumped.Unverified {
+		a.Printf("%s was not rendered: %s", u.Kustomization, u.Reason)
 	}
-	return ""
+	if bumped.Diff != "" {
+		a.Printf("\n%s", strings.TrimSuffix(bumped.Diff, "\n"))
+	}
 }
 
 // told says what a bump came to.
@@ -141,7 +124,7 @@ type infraRepo interface {
 // openInfra opens the infra repository in the mode of the plan; what git needs
 // for that lies in scratch.
 func (a *app) openInfra(p plan.Bump, token Secret, scratch string) (infraRepo, error) {
-	paths, err := infra.ParsePaths(p.Paths, nil)
+	paths, err := scope(p)
 	if err != nil {
 		return nil, usage(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
-	"github.com/seed-96940006/tagboat/internal/manifest"
+	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
@@ -57,8 +57,8 @@ func (j *job) checkRegistries(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// checkInfra reads the infra repository and tries the edit, for a tag and a
-// digest that are not known yet.
+// checkInfra reads the infra repository and tries the edit, with what it renders
+// to, for a tag and a digest that are not known yet.
 func (j *job) checkInfra(ctx context.Context) (string, error) {
 	var err error
 	if j.repo, err = j.openInfra(j.state.Plan.Bump, j.in.InfraToken, j.scratch); err != nil {
@@ -68,18 +68,28 @@ func (j *job) checkInfra(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	trial := ref.Image{
-		Repository: j.state.Plan.Images[0], Tag: "v0.0.0",
-		Digest: ref.Digest("sha256:" + strings.Repeat("0", 64)),
-	}
-	result, err := manifest.Edit(read.Files, manifest.Target{Image: trial, Pin: manifest.Pin(j.state.Plan.Bump.Pin)})
-	switch {
-	case fault.Is(err, "E_NO_MATCH") && j.in.OnNoChange == "ok":
-		return "no file names the image", nil
-	case err != nil:
+	trial := j.trial()
+	result, err := j.edited(read, reference{Bump: j.state.Plan.Bump, image: trial, onNoChange: j.in.OnNoChange})
+	if err != nil {
 		return "", err
 	}
+	if _, err := j.rendered(read, result, trial); err != nil {
+		return "", err
+	}
+	if len(result.Changes) == 0 {
+		return "no file names the image", nil
+	}
 	return fmt.Sprintf("%d fields in %s name the image", len(result.Changes), j.state.Plan.Bump.Repository), nil
+}
+
+// trial is the image that will be deployed; what is not known of it yet is made
+// up, so that no file can hold it already.
+func (j *job) trial() ref.Image {
+	tag, _ := plan.Deployed(j.state.Tags)
+	if tag.Name == "" {
+		tag.Name = ref.Tag(strings.TrimSuffix(tag.Pattern, "N") + "0-check")
+	}
+	return ref.Image{Repository: j.state.Plan.Images[0], Tag: tag.Name, Digest: ref.Digest("sha256:" + strings.Repeat("c4ec", 16))}
 }
 
 // warnOfChanges says that files which no commit holds go into the image.

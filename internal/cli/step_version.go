@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/git"
+	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ship"
 	"github.com/seed-96940006/tagboat/internal/version"
 )
@@ -26,6 +27,11 @@ func (j *job) claimVersion(ctx context.Context) (string, error) {
 	}
 	j.state.Version = got.Tag
 	j.state.Tags = p.Names(got.Tag)
+	if tag, _ := plan.Deployed(j.state.Tags); p.Bump.Do {
+		if err := p.Bump.Permits(tag.Name); err != nil { // known only now, of some globs
+			return "", err
+		}
+	}
 	return claimed(got, j.state.DryRun)
 }
 

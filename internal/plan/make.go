@@ -24,8 +24,8 @@ type Inputs struct {
 	Bump       Bump   // all but Step and Image; Repository "" bumps nothing
 }
 
-// Make decides. It fails with E_EVENT_UNKNOWN, E_EVENT_PAYLOAD or E_NO_TAGS; an
-// event for which nothing is to be done is a plan that says so.
+// Make decides. It fails with E_EVENT_UNKNOWN, E_EVENT_PAYLOAD, E_NO_TAGS or
+// E_TAG_FORBIDDEN; an event for which nothing is to be done is a plan that says so.
 func Make(in Inputs, e runner.Event) (Plan, error) {
 	m, err := understand(e, in.Claim.Prefix)
 	if err != nil {
@@ -57,7 +57,7 @@ func Make(in Inputs, e runner.Event) (Plan, error) {
 	} else {
 		p.Bump.Image = in.Images[0].String()
 	}
-	return p, nil
+	return p, p.permitted()
 }
 
 func buildAndPush(m meaning, p Plan) (build, push Step) {

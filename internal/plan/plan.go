@@ -73,9 +73,15 @@ type Bump struct {
 	Repository string   `json:"repository,omitempty"` // owner/name, a git URL, or a folder
 	Branch     string   `json:"branch,omitempty"`     // "" is the repository's default branch
 	Paths      []string `json:"paths,omitempty"`
+	Exclude    []string `json:"exclude,omitempty"`
+	Fields     []string `json:"fields,omitempty"` // addresses; without paths, these fields alone change
 	Mode       Mode     `json:"mode,omitempty"`
 	Pin        string   `json:"pin,omitempty"`   // tag, digest, both
 	Image      string   `json:"image,omitempty"` // the repository whose references change
+
+	OnLeftover     string   `json:"on-leftover,omitempty"`     // fail, ok
+	ForbidTags     []string `json:"forbid-tags,omitempty"`     // globs of tags that are not written
+	AllowDowngrade bool     `json:"allow-downgrade,omitempty"` // a newer version may be taken back
 }
 
 // Mode is how the infra repository is written.

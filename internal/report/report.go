@@ -20,6 +20,7 @@ func Markdown(command string, s *ship.State, err error) string {
 	failures(&b, err)
 	images(&b, s)
 	references(&b, s)
+	rendered(&b, s)
 	steps(&b, s)
 	diff(&b, s)
 	return b.String()
@@ -138,6 +139,23 @@ func references(b *strings.Builder, s *ship.State) {
 	b.WriteString("\n")
 	for _, w := range s.Bump.Warnings {
 		fmt.Fprintf(b, "> %s\n\n", text(w))
+	}
+}
+
+// shownRendered is how many lines of rendered changes a summary shows.
+const shownRendered = 300
+
+func rendered(b *strings.Builder, s *ship.State) {
+	if s.Bump == nil {
+		return
+	}
+	diff, left := s.Bump.RenderedDiff(shownRendered)
+	if diff == "" {
+		return
+	}
+	fmt.Fprintf(b, "Rendered by kustomize:\n\n```diff\n%s```\n\n", diff)
+	if left > 0 {
+		fmt.Fprintf(b, "… and %d more\n\n", left)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/render"
 	"github.com/seed-96940006/tagboat/internal/report"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
@@ -44,8 +45,13 @@ func shipped(t *testing.T) *ship.State {
 				{File: "apps/web/kustomization.yaml", Line: 10, Field: ".images[0].newTag", Old: "v0.0.7", New: "v0.0.8"},
 				{File: "batch/worker.yaml", Line: 14, Field: ".spec.containers[0].image", Old: "ghcr.io/acme/web:v0.0.8", New: "ghcr.io/acme/web:v0.0.8"},
 			},
-			Diff:     "--- a/apps/web/kustomization.yaml\n+++ b/apps/web/kustomization.yaml\n@@ -10 +10 @@\n-newTag: v0.0.7 # ```\n+newTag: v0.0.8 # ```\n",
-			Warnings: []string{"chart/web.yaml:3: a template names ghcr.io/acme/web; templates are left alone"},
+			Diff: "--- a/apps/web/kustomization.yaml\n+++ b/apps/web/kustomization.yaml\n@@ -10 +10 @@\n-newTag: v0.0.7 # ```\n+newTag: v0.0.8 # ```\n",
+			Rendered: []render.Change{{
+				Kustomization: "apps/web", Object: "Deployment shop/web", Field: ".spec.template.spec.containers[0].image",
+				Old: "ghcr.io/acme/web:v0.0.7", New: "ghcr.io/acme/web:v0.0.8",
+			}},
+			Unverified: []render.Unverified{{Kustomization: "apps/far", Reason: "apps/far/kustomization.yaml takes in github.com/acme/base, which is not fetched"}},
+			Warnings:   []string{"chart/web.yaml:3: a template names ghcr.io/acme/web; templates are left alone"},
 		},
 		Outcomes: []ship.Outcome{
 			{Step: "build", Status: ship.Done, Detail: digest, Took: 1234567 * time.Microsecond},
@@ -109,8 +115,11 @@ func TestNothingBecomesMarkup(t *testing.T) {
 	s.Bump.Repository, s.Bump.Branch = hostile, hostile
 	s.Bump.Changes[0] = manifest.Change{File: hostile, Line: 1, Field: hostile, Old: hostile, New: hostile + "2"}
 	s.Bump.Diff, s.Bump.Warnings[0] = hostile, hostile
+	s.Bump.Rendered[0] = render.Change{Kustomization: hostile, Object: hostile, Field: hostile, Old: hostile, New: hostile}
+	s.Bump.Unverified[0] = render.Unverified{Kustomization: hostile, Reason: hostile}
 	s.Outcomes[0].Detail = hostile
 	got := report.Markdown("ship", s, fault.Newf("E_X", hostile, "%s", hostile))
+	got = withoutRendered(t, got)
 	before, rest, found := strings.Cut(got, "<details><summary>Diff</summary>\n\n")
 	if !found {
 		t.Fatal("there is no diff")
@@ -133,6 +142,22 @@ func TestNothingBecomesMarkup(t *testing.T) {
 			t.Errorf("a line begins with markup: %q", line)
 		}
 	}
+}
+
+// withoutRendered cuts the block of rendered changes out, which nothing in it may close.
+func withoutRendered(t *testing.T, page string) string {
+	t.Helper()
+	before, rest, _ := strings.Cut(page, "\n```diff\n")
+	inside, after, found := strings.Cut(rest, "\n```\n")
+	if !found {
+		t.Fatal("there is no block of rendered changes")
+	}
+	for _, line := range strings.Split(inside, "\n") {
+		if !strings.HasPrefix(line, "@@ ") && !strings.HasPrefix(line, "-x") && !strings.HasPrefix(line, "+x") && !strings.HasPrefix(line, "! ") {
+			t.Errorf("a line of the block begins with what was rendered: %q", line)
+		}
+	}
+	return before + after
 }
 
 // withoutCode cuts code spans out of a line, as Markdown finds them.

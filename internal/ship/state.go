@@ -6,6 +6,7 @@ import (
 	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/render"
 )
 
 // State is what is known of a run so far: the plan, and what each step has
@@ -37,6 +38,8 @@ type Bumped struct {
 	Changed    bool   // false: every reference was so already
 	Changes    []manifest.Change
 	Diff       string
+	Rendered   []render.Change     // what changes in the objects that kustomizations make
+	Unverified []render.Unverified // kustomizations that could not be built to see that
 	Warnings   []string
 }
 

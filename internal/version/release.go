@@ -36,14 +36,33 @@ func complete(version string) (canonical string, ok bool) {
 }
 
 // Newer reports whether version a comes after version b, by the precedence of
-// semver 2.0.0: v0.0.417-2 is after v0.0.417-1, and both are before v0.0.417. A v
-// in front does not matter. ok is false, and newer with it, unless both are vX.Y.Z
-// or X.Y.Z, with or without a pre-release: of other tags it cannot be told.
+// semver 2.0.0, but that a number alone behind a version tells a later build of
+// it: v0.0.417 is before v0.0.417-1, that before v0.0.417-2, and v0.0.418 after
+// them all, while v1.2.3-rc.1 is before v1.2.3. A v in front does not matter. ok
+// is false, and newer with it, unless both are vX.Y.Z or X.Y.Z, with or without
+// such a suffix: of other tags it cannot be told.
 func Newer(a, b ref.Tag) (newer, ok bool) {
 	one, oneOK := complete(string(a))
 	two, twoOK := complete(string(b))
 	if !oneOK || !twoOK || semver.Build(one) != "" || semver.Build(two) != "" {
 		return false, false
 	}
-	return semver.Compare(one, two) > 0, true
+	oneOf, oneAgain := rebuild(one)
+	twoOf, twoAgain := rebuild(two)
+	if order := semver.Compare(oneOf, twoOf); order != 0 {
+		return order > 0, true
+	}
+	if oneAgain && twoAgain {
+		return semver.Compare(one, two) > 0, true
+	}
+	return oneAgain && !twoAgain, true
+}
+
+// rebuild is the version that v is a later build of, or v itself.
+func rebuild(v string) (of string, again bool) {
+	suffix := semver.Prerelease(v)
+	if suffix == "" || strings.Trim(suffix[1:], "0123456789") != "" {
+		return v, false
+	}
+	return strings.TrimSuffix(v, suffix), true
 }

@@ -1,0 +1,54 @@
+package plan
+
+import (
+	"errors"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/ref"
+)
+
+const globHint = "write what a whole tag looks like, one a line: pr-*, main, latest, v0.0.[0-9]"
+
+// globForm is what tags are made of, and what path.Match gives a meaning: with
+// anything else a glob would match no tag, and forbid nothing.
+var globForm = regexp.MustCompile(`^[A-Za-z0-9_.*?\[\]^\\-]+$`)
+
+// CheckGlobs holds the input `forbid-tags` to the syntax of path.Match; all
+// mistakes come back at once, as E_INPUT.
+func CheckGlobs(globs []string) error {
+	var errs []error
+	for _, glob := range globs {
+		if _, err := path.Match(glob, ""); err != nil || !globForm.MatchString(glob) {
+			errs = append(errs, fault.Newf("E_INPUT", globHint, "forbid-tags: %q is no glob of tags", glob))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Permits fails with E_TAG_FORBIDDEN where the tag may not be written into the
+// infra repository.
+func (b Bump) Permits(tag ref.Tag) error {
+	for _, glob := range b.ForbidTags {
+		if match, _ := path.Match(glob, string(tag)); match {
+			return fault.Newf("E_TAG_FORBIDDEN", "deploy a version, or take that line out of `forbid-tags`",
+				"%s is not written into %s: forbid-tags has %q", tag, b.Repository, glob)
+		}
+	}
+	return nil
+}
+
+// permitted looks at the tag that would be deployed; one that has no number yet
+// is looked at as the first of its series, and again once it is claimed.
+func (p Plan) permitted() error {
+	tag, ok := Deployed(p.Tags)
+	if !ok || !p.Bump.Do {
+		return nil
+	}
+	if tag.Name == "" {
+		tag.Name = ref.Tag(strings.TrimSuffix(tag.Pattern, "N") + "1")
+	}
+	return p.Bump.Permits(tag.Name)
+}
