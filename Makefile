@@ -2,7 +2,7 @@
 GO ?= go
 BIN := bin/tagboat
 
-.PHONY: demo test e2e bench fuzz generate check build
+.PHONY: demo test e2e bench fidelity fuzz generate check build
 
 demo: build ## play the life of a change on this machine, for real
 	@$(BIN) demo $(if $(KEEP),--keep)
@@ -15,6 +15,9 @@ e2e: ## the actions, run by act in real workflows
 
 bench: build ## figures, with the commands that made them
 	./.ci/bench
+
+fidelity: ## what an edit leaves of a file, beside other tools
+	./.ci/fidelity
 
 fuzz: ## look for input that breaks a parser or an edit
 	./.ci/fuzz
