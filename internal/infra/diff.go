@@ -44,10 +44,40 @@ func diffFile(b *strings.Builder, name string, absent bool, before, after []byte
 		fmt.Fprintf(b, "Binary files %s and %s differ\n", from, to)
 		return nil
 	}
-	lines := udiff.Lines(string(before), string(after))
-	text, err := udiff.ToUnified(ended(from), ended(to), string(before), lines, udiff.DefaultContextLines)
-	b.WriteString(renumber(text))
+	skipped, was, is := around(before, after)
+	lines := udiff.Lines(was, is)
+	text, err := udiff.ToUnified(ended(from), ended(to), was, lines, udiff.DefaultContextLines)
+	b.WriteString(renumber(text, skipped))
 	return err
+}
+
+// around takes from both texts the lines that they begin and end with alike, but
+// for the context of what changes, and counts those at the beginning: comparing
+// line by line what is the same takes longer than the edit.
+func around(before, after []byte) (skipped int, was, is string) {
+	const context = udiff.DefaultContextLines
+	shorter := min(len(before), len(after))
+	head := 0
+	for head < shorter && before[head] == after[head] {
+		head++
+	}
+	for range context + 1 {
+		head = bytes.LastIndexByte(before[:max(head, 0)], '\n')
+	}
+	head++
+	tail := 0
+	for tail < shorter-head && before[len(before)-1-tail] == after[len(after)-1-tail] {
+		tail++
+	}
+	for range context + 1 {
+		at := bytes.IndexByte(before[len(before)-tail:], '\n') + 1
+		if at == 0 {
+			tail = 0
+			break
+		}
+		tail -= at
+	}
+	return bytes.Count(before[:head], []byte("\n")), string(before[head : len(before)-tail]), string(after[head : len(after)-tail])
 }
 
 var hunkHeader = regexp.MustCompile(`^@@ -(\d+)((?:,\d+)?) \+\d+((?:,\d+)?) @@$`)
@@ -56,7 +86,9 @@ var hunkHeader = regexp.MustCompile(`^@@ -(\d+)((?:,\d+)?) \+\d+((?:,\d+)?) @@$`
 // the unchanged lines between two changes of one hunk. A hunk begins as far from
 // the old line as the hunks before it have added lines; a side without lines
 // begins at the line before.
-func renumber(text string) string {
+//
+// skipped lines stand before the text that was compared.
+func renumber(text string, skipped int) string {
 	var out strings.Builder
 	hunks, grown := 0, 0
 	for line := range strings.Lines(text) {
@@ -65,6 +97,7 @@ func renumber(text string) string {
 		case header != nil:
 			hunks++
 			start, _ := strconv.Atoi(header[1]) // digits
+			start += skipped
 			now := start + grown
 			if header[2] == ",0" {
 				now++

@@ -88,6 +88,13 @@ func TestDiffNumbersHunksAsGitDoes(t *testing.T) {
 		"dashes":             {"-- a\n++ b\n" + rows(30, same) + "c\n", "-- A\n++ B\n" + rows(30, same) + "C\n"},
 		"new":                {"", "x\ny\n"},
 		"emptied":            {"x\ny\n", ""},
+		"first line":         {rows(9, same), rows(9, at("x\n", 0))},
+		"fourth line":        {rows(9, same), rows(9, at("x\n", 3))},
+		"fifth line":         {rows(20, same), rows(20, at("line 44\n", 4))},
+		"last line":          {rows(20, same), rows(20, at("line 1\n", 19))},
+		"last line, no end":  {rows(20, same) + "x", rows(20, same) + "xy"},
+		"end added":          {rows(20, same) + "x", rows(20, same) + "x\n"},
+		"one of many alike":  {strings.Repeat("a\n", 20), strings.Repeat("a\n", 19)},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
