@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -79,9 +80,21 @@ type stop int
 // Main runs the command line of this process and returns the exit code. An
 // interrupt ends what is running in good order; a second one ends the process.
 func Main() int {
+	collectLate()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return Run(ctx, World{Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}, os.Args[1:])
+}
+
+// collectLate lets the heap grow to 16 MB before the first garbage collection,
+// where Go's own limit is 4 MB: most commands have ended by then. From the first
+// collection on, the usual rule holds.
+func collectLate() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	usual := debug.SetGCPercent(400)
+	runtime.AddCleanup(new([16]byte), func(percent int) { debug.SetGCPercent(percent) }, usual)
 }
 
 // Run runs one command line and returns the exit code.
@@ -96,7 +109,7 @@ func Run(ctx context.Context, world World, args []string) (code int) {
 			panic(r)
 		}
 	}()
-	p, err := newParser(a)
+	p, err := newParser(a, args)
 	if err != nil {
 		return a.exit(err)
 	}
