@@ -34,7 +34,7 @@ type Named struct{ Name, Help string }
 // Commands describes all commands, from the structs that are their inputs.
 func Commands() ([]Command, error) {
 	nowhere := World{Getenv: func(string) string { return "" }, Stdout: io.Discard, Stderr: io.Discard, Now: time.Now}
-	k, err := newGrammar(&app{Runner: runner.New(nowhere.Getenv, io.Discard, io.Discard), world: nowhere})
+	k, err := newGrammar(&app{Runner: runner.New(nowhere.Getenv, io.Discard, io.Discard), world: nowhere}, &grammar{})
 	if err != nil {
 		return nil, err
 	}

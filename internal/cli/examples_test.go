@@ -19,7 +19,7 @@ import (
 func testParser(t *testing.T) *parser {
 	t.Helper()
 	world := World{Getenv: func(string) string { return "" }, Stdout: io.Discard, Stderr: io.Discard, Now: time.Now}
-	p, err := newParser(&app{Runner: runner.New(world.Getenv, io.Discard, io.Discard), world: world})
+	p, err := newParser(&app{Runner: runner.New(world.Getenv, io.Discard, io.Discard), world: world}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,8 +30,9 @@ type rule struct {
 	allowed  []string // empty: anything
 }
 
-// newParser builds the parser. It fails where the action's inputs cannot be read.
-func newParser(a *app) (*parser, error) {
+// newParser builds the parser of the command that args ask for. It fails where
+// the action's inputs cannot be read.
+func newParser(a *app, args []string) (*parser, error) {
 	p := &parser{app: a, rules: map[*kong.Flag]rule{}}
 	if text := a.world.Getenv("INPUTS"); text != "" && a.InActions {
 		if err := json.Unmarshal([]byte(text), &p.inputs); err != nil {
@@ -39,13 +40,33 @@ func newParser(a *app) (*parser, error) {
 		}
 	}
 	var err error
-	p.kong, err = newGrammar(a, kong.Resolvers(p))
+	p.kong, err = newGrammar(a, grammarFor(args), kong.Resolvers(p))
 	return p, err
 }
 
+// grammarFor is a pointer to the part of the grammar that args need: to read the
+// inputs of all commands takes longer than many a command does.
+func grammarFor(args []string) any {
+	whole := reflect.TypeFor[grammar]()
+	var part []reflect.StructField
+	asked := false
+	for i := range whole.NumField() {
+		field := whole.Field(i)
+		_, isCommand := field.Tag.Lookup("cmd")
+		if !isCommand || len(args) > 0 && strings.ToLower(field.Name) == args[0] {
+			part = append(part, field)
+			asked = asked || isCommand
+		}
+	}
+	if !asked {
+		return &grammar{}
+	}
+	return reflect.New(reflect.StructOf(part)).Interface()
+}
+
 // newGrammar builds the command line as kong knows it, with every rule in place.
-func newGrammar(a *app, more ...kong.Option) (*kong.Kong, error) {
-	k, err := kong.New(&grammar{}, append(more,
+func newGrammar(a *app, commands any, more ...kong.Option) (*kong.Kong, error) {
+	k, err := kong.New(commands, append(more,
 		kong.Name("tagboat"),
 		kong.Description("Builds an image, tags it, pushes it, and writes its reference into the infra repository.\n\n"+
 			"`tagboat demo` plays it all on this machine; `tagboat ship --help` explains the main job."),
