@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/run"
 )
 
@@ -110,7 +110,7 @@ func buildx(ctx context.Context, r Request, output []string) error {
 }
 
 // driverForm is the line of `docker buildx inspect` that says how it builds.
-var driverForm = regexp.MustCompile(`(?m)^Driver:\s+(\S+)`)
+var driverForm = pattern.New(`(?m)^Driver:\s+(\S+)`)
 
 // exporter is the kind of output that the selected builder can write: all
 // drivers but docker's own know OCI.
@@ -122,7 +122,7 @@ func exporter(ctx context.Context) (string, error) {
 		}
 		return "", fault.New("E_BUILD_FAILED", "see what `docker buildx inspect` says; does the Docker daemon run?", err)
 	}
-	if found := driverForm.FindSubmatch(out); found != nil && string(found[1]) == "docker" {
+	if found := driverForm.Regexp().FindSubmatch(out); found != nil && string(found[1]) == "docker" {
 		return "docker", nil
 	}
 	return "oci", nil
@@ -157,7 +157,7 @@ func csvField(s string) string {
 
 // brokenLine is where BuildKit says which line of the Dockerfile it could not
 // carry out: a path and a number over the lines themselves.
-var brokenLine = regexp.MustCompile(`(?m)^\S[^\n]*:(\d+)\n-{20}$`)
+var brokenLine = pattern.New(`(?m)^\S[^\n]*:(\d+)\n-{20}$`)
 
 // buildFailed makes the failure of a build an E_BUILD_FAILED with the last lines
 // that docker wrote; nil stays nil.

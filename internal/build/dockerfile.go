@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // dockerfile is a Dockerfile as BuildKit's own parser reads it.
@@ -128,7 +128,7 @@ func parseDockerfile(name string, data []byte, frontend string) (*dockerfile, er
 
 // parserPlace is what BuildKit writes before some of its errors; the fault says
 // the place in its own way.
-var parserPlace = regexp.MustCompile(`^dockerfile parse error on line \d+: `)
+var parserPlace = pattern.New(`^dockerfile parse error on line \d+: `)
 
 // mistake is an E_DOCKERFILE at line, or where err says it is if line is 0.
 func (d *dockerfile) mistake(line int, err error) *fault.Fault {

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
 	dockerspec "github.com/moby/docker-image-spec/specs-go/v1"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // run carries out one instruction. What an instruction does to the config, and
@@ -224,7 +225,7 @@ func (b *building) workdir(ctx context.Context, s *stage, c *instructions.Workdi
 }
 
 // signalForm is a signal by number or by name, such as 9, TERM, SIGRTMIN+3.
-var signalForm = regexp.MustCompile(`^(?i)([0-9]{1,2}|(SIG)?[A-Z]+[0-9]*([+-][0-9]{1,2})?)$`)
+var signalForm = pattern.New(`^(?i)([0-9]{1,2}|(SIG)?[A-Z]+[0-9]*([+-][0-9]{1,2})?)$`)
 
 func (b *building) stopSignal(s *stage, c *instructions.StopSignalCommand) error {
 	if !signalForm.MatchString(c.Signal) {

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/report"
@@ -99,7 +99,7 @@ func makePlan(ctx context.Context, a *app, in inputs) (plan.Plan, error) {
 	return p, usage(err)
 }
 
-var commitForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+var commitForm = pattern.New(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 
 // mistakes are those of the values of the inputs, without a look at the world.
 func (in inputs) mistakes() error {

@@ -3,10 +3,10 @@ package git
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/run"
 )
 
@@ -77,7 +77,7 @@ func find(text string) (answer, bool) {
 
 // trust is the command by which git would accept the folder that it refuses, as
 // git itself spells it.
-var trust = regexp.MustCompile(`(?m)^\s*(git config --global --add safe\.directory .+)$`)
+var trust = pattern.New(`(?m)^\s*(git config --global --add safe\.directory .+)$`)
 
 // explain turns a failure of git into one that a user can act on, and takes
 // every secret out of it.

@@ -3,17 +3,17 @@ package git
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // The forms that name a repository without a scheme. A host of one letter is a
 // drive of Windows.
 var (
-	ownerName = regexp.MustCompile(`^[A-Za-z0-9][\w.-]*/[\w.-]+$`)
-	scpLike   = regexp.MustCompile(`^([\w.-]+@)?[\w.-]{2,}:[^:]`)
+	ownerName = pattern.New(`^[A-Za-z0-9][\w.-]*/[\w.-]+$`)
+	scpLike   = pattern.New(`^([\w.-]+@)?[\w.-]{2,}:[^:]`)
 )
 
 const hintLocate = "write owner/name, an https or ssh URL, or a folder (./folder)"

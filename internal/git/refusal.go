@@ -2,10 +2,10 @@ package git
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // nested is the reason of newer gits for a branch a beside a/b; older ones say
@@ -25,7 +25,7 @@ var refusals = []answer{
 
 // gitHub is how GitHub begins the line that names the rule in the way. Nothing
 // else that a remote writes to people is looked at: hooks write what they like.
-var gitHub = regexp.MustCompile(`(?m)^(?:error: )?(GH006|GH013): `)
+var gitHub = pattern.New(`(?m)^(?:error: )?(GH006|GH013): `)
 
 // refusal is why the remote did not move a ref, in its own words.
 func refusal(remote Remote, r Result) error {

@@ -3,10 +3,10 @@ package git
 import (
 	"encoding/base64"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // Remote is a repository as git reaches it, with the token that opens it.
@@ -59,7 +59,7 @@ func (r Remote) settings() []Setting {
 }
 
 // tokenName is a user name that is a secret by itself: https://ghp_…@host.
-var tokenName = regexp.MustCompile(`^(gh[a-z]_|github_pat_|glpat-|ATBB|ATCTT)`)
+var tokenName = pattern.New(`^(gh[a-z]_|github_pat_|glpat-|ATBB|ATCTT)`)
 
 // check refuses a URL that holds credentials: it would show them in the process
 // list, in messages and in git's own configuration.
@@ -85,7 +85,7 @@ func (r Remote) check() error {
 	return nil
 }
 
-var userinfo = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s'"]*@`)
+var userinfo = pattern.New(`([a-zA-Z][a-zA-Z0-9+.-]*://)[^\s'"]*@`)
 
 // redactURLs hides the user and password of every URL in a text.
 func redactURLs(text string) string { return userinfo.ReplaceAllString(text, "${1}***@") }

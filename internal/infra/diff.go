@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // Diff is what the changed files change in files, as git would show it: git
@@ -80,7 +81,7 @@ func around(before, after []byte) (skipped int, was, is string) {
 	return bytes.Count(before[:head], []byte("\n")), string(before[head : len(before)-tail]), string(after[head : len(after)-tail])
 }
 
-var hunkHeader = regexp.MustCompile(`^@@ -(\d+)((?:,\d+)?) \+\d+((?:,\d+)?) @@$`)
+var hunkHeader = pattern.New(`^@@ -(\d+)((?:,\d+)?) \+\d+((?:,\d+)?) @@$`)
 
 // renumber corrects the new line numbers in the headers of hunks: go-udiff forgets
 // the unchanged lines between two changes of one hunk. A hunk begins as far from

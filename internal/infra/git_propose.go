@@ -3,24 +3,24 @@ package infra
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/git"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // trailer marks a commit as one that may be replaced by a newer one of its kind.
-var trailer = regexp.MustCompile(`(?m)^Tagboat-[A-Za-z-]+: `)
+var trailer = pattern.New(`(?m)^Tagboat-[A-Za-z-]+: `)
 
 // image is the trailer that says what a commit moves.
-var image = regexp.MustCompile(`(?m)^Tagboat-Image: (.*?)\s*$`)
+var image = pattern.New(`(?m)^Tagboat-Image: (.*?)\s*$`)
 
 // images is what the trailers of a message name, sorted.
 func images(message string) []string {
 	var all []string
-	for _, found := range image.FindAllStringSubmatch(message, -1) {
+	for _, found := range image.Regexp().FindAllStringSubmatch(message, -1) {
 		all = append(all, found[1])
 	}
 	slices.Sort(all)

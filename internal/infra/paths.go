@@ -3,7 +3,6 @@ package infra
 import (
 	"errors"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -11,6 +10,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // Paths select the files of a repository that are read: files, folders and
@@ -60,7 +60,7 @@ func parseList(what, input string, values []string) ([]string, error) {
 	return patterns, errors.Join(faults...)
 }
 
-var drive = regexp.MustCompile(`^[A-Za-z]:`)
+var drive = pattern.New(`^[A-Za-z]:`)
 
 // checkPath says what is wrong with a path below the repository's root.
 func checkPath(value string) string {

@@ -3,12 +3,12 @@ package manifest
 import (
 	"fmt"
 	slash "path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // Address is a field that the user names, and what is written to it:
@@ -95,10 +95,10 @@ func (a Address) hops() []hop {
 	return hops
 }
 
-var endOfFile = regexp.MustCompile(`:[.\[/]`)
+var endOfFile = pattern.New(`:[.\[/]`)
 
 func parseAddress(s string) (a Address, err error) {
-	end := endOfFile.FindStringIndex(s)
+	end := endOfFile.Regexp().FindStringIndex(s)
 	switch {
 	case !utf8.ValidString(s):
 		return a, fmt.Errorf("it is not UTF-8")
@@ -125,7 +125,7 @@ func parseAddress(s string) (a Address, err error) {
 	return a, err
 }
 
-var drive = regexp.MustCompile(`^[A-Za-z]:`)
+var drive = pattern.New(`^[A-Za-z]:`)
 
 // parseFile checks the name of a file: it stays below the root.
 func parseFile(s string) (string, error) {

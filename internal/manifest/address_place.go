@@ -77,10 +77,16 @@ func (e *edit) takeSaid(s *source, all []said) {
 		s.said[field.id()] = true
 		if field.image.Repository == e.to.Image.Repository {
 			s.places = append(s.places, field)
+			s.renamed[field.id()] = field.role == roleName || field.role == roleImage
 		} else {
 			s.others = append(s.others, field)
 		}
 	}
+}
+
+// isRenamed reports a place that will name the image, since that is said of its name.
+func (s source) isRenamed(p place) bool {
+	return len(s.renamed) > 0 && s.renamed[p.text().id()]
 }
 
 // allSaid reports that of every value of a place, its name aside, is said what

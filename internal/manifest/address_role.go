@@ -2,10 +2,10 @@ package manifest
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -32,8 +32,8 @@ func joined[S ~string](words []S) string {
 }
 
 var (
-	startsWithV = regexp.MustCompile(`^v[0-9]`)
-	bareHex     = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	startsWithV = pattern.New(`^v[0-9]`)
+	bareHex     = pattern.New(`^[0-9a-f]{64}$`)
 )
 
 // roleOf is the role that a field has by its last key, "" where it has none, and

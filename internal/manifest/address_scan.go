@@ -3,11 +3,12 @@ package manifest
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // hop is a step of an address: to a key, to a position, or to the one item whose
@@ -21,7 +22,7 @@ type hop struct {
 // inList reports a hop to an item of a list.
 func (h hop) inList() bool { return h.index >= 0 || h.field != nil }
 
-var bareValue = regexp.MustCompile(`^[A-Za-z0-9_.:/@+-]+$`)
+var bareValue = pattern.New(`^[A-Za-z0-9_.:/@+-]+$`)
 
 // String is the hop as an address has it.
 func (h hop) String() string {
@@ -96,14 +97,14 @@ func (s *scanner) hops() (all []hop, err error) {
 	return all, nil
 }
 
-var word = regexp.MustCompile(`^[A-Za-z0-9_-]+`)
+var word = pattern.New(`^[A-Za-z0-9_-]+`)
 
 // key reads a word or a quoted key.
 func (s *scanner) key() (string, error) {
 	if s.peek() == '"' {
 		return s.quoted()
 	}
-	found := word.FindString(s.text[s.at:])
+	found := word.Regexp().FindString(s.text[s.at:])
 	if found == "" {
 		return "", s.wants("a key is missing")
 	}
@@ -135,12 +136,12 @@ func (s *scanner) quoted() (text string, err error) {
 	return text, nil
 }
 
-var digits = regexp.MustCompile(`^[0-9]+\]`)
+var digits = pattern.New(`^[0-9]+\]`)
 
 // bracket reads what follows [.
 func (s *scanner) bracket() (h hop, err error) {
 	h.index = -1
-	if number := digits.FindString(s.text[s.at:]); number != "" {
+	if number := digits.Regexp().FindString(s.text[s.at:]); number != "" {
 		if h.index, err = strconv.Atoi(strings.TrimSuffix(number, "]")); err != nil {
 			return h, s.wants("the position is too large")
 		}
@@ -166,13 +167,13 @@ func (s *scanner) bracket() (h hop, err error) {
 	return h, nil
 }
 
-var unquotedValue = regexp.MustCompile(`^[^\]\["\x00-\x1f]+`)
+var unquotedValue = pattern.New(`^[^\]\["\x00-\x1f]+`)
 
 func (s *scanner) value() (string, error) {
 	if s.peek() == '"' {
 		return s.quoted()
 	}
-	found := unquotedValue.FindString(s.text[s.at:])
+	found := unquotedValue.Regexp().FindString(s.text[s.at:])
 	if found == "" {
 		return "", s.wants(`a value is missing (an empty one is written "")`)
 	}

@@ -74,14 +74,15 @@ type edit struct {
 
 // source is a file with places to move.
 type source struct {
-	file   string
-	src    []byte
-	text   *textfile // nil for YAML
-	yaml   *yamledit.File
-	places []place          // that are to move
-	said   map[fieldID]bool // fields of which an address or a marker says what they hold
-	others []place          // of those, the ones of other images
-	found  *found           // all that there is
+	file    string
+	src     []byte
+	text    *textfile // nil for YAML
+	yaml    *yamledit.File
+	places  []place          // that are to move
+	said    map[fieldID]bool // fields of which an address or a marker says what they hold
+	renamed map[fieldID]bool // of those, the ones that will name the image
+	others  []place          // of those, the ones of other images
+	found   *found           // all that there is
 }
 
 // readAll reads the files that may hold something to move.
@@ -127,7 +128,7 @@ func (e *edit) read(file string, src []byte) error {
 
 // take keeps of a file's places those that are addressed, marked, or name the image.
 func (e *edit) take(s source) {
-	s.said = map[fieldID]bool{}
+	s.said, s.renamed = map[fieldID]bool{}, map[fieldID]bool{}
 	e.takeSaid(&s, e.addressed(s))
 	if !e.to.FieldsOnly {
 		e.takeSaid(&s, e.marked(s))
@@ -149,10 +150,10 @@ func (e *edit) takeFound(s *source) {
 		}
 		image, err := p.names()
 		switch {
+		case s.isRenamed(p), err == nil && image.Repository == e.to.Image.Repository:
+			s.places = append(s.places, p)
 		case err != nil && e.names.line([]byte(p.text().value())) > 0 && !s.said[p.text().id()]:
 			e.unclear(s.file, p.text(), err)
-		case err == nil && image.Repository == e.to.Image.Repository:
-			s.places = append(s.places, p)
 		}
 	}
 }

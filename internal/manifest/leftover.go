@@ -84,7 +84,7 @@ func (n names) mentions(value []byte, asked bool) (all []mention) {
 		m := mention{line: lineOf(value, at)}
 		after := string(value[at+len(n.base):])
 		if len(after) > 1 && (after[0] == ':' || after[0] == '@') {
-			m.suffix = suffixForm.FindString(after)
+			m.suffix = suffixForm.Regexp().FindString(after)
 			m.later = strings.ContainsRune("{$<(%", rune(after[1]))
 		}
 		if !word || m.suffix != "" || asked && len(value) == len(n.base) {

@@ -3,12 +3,12 @@ package manifest
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -32,16 +32,16 @@ type marker struct {
 const markerWord = "tagboat:"
 
 var (
-	markerForm = regexp.MustCompile(`(?:^|[\s#(,;])` + markerWord + `[ \t]*([^#]*)`)
+	markerForm = pattern.New(`(?:^|[\s#(,;])` + markerWord + `[ \t]*([^#]*)`)
 	// markerLine is a line that means to be marked, whether there is a value or not.
-	markerLine = regexp.MustCompile(`(?m)#(?:[^\n]*[\s#(,;])?` + markerWord + `[ \t]*(?:` + strings.ReplaceAll(joined(roles), ", ", "|") + `)\b`)
+	markerLine = pattern.New(`(?m)#(?:[^\n]*[\s#(,;])?` + markerWord + `[ \t]*(?:` + strings.ReplaceAll(joined(roles), ", ", "|") + `)\b`)
 )
 
 const markerHint = "write `# tagboat: image`, or tag, digest, name or version, and behind it, where it does not go without saying, the image: `# tagboat: tag ghcr.io/acme/web`"
 
 // parseMarker reads a comment; ok is false where it holds no marker.
 func parseMarker(comment string) (r role, image ref.Repository, ok bool, err error) {
-	all := markerForm.FindAllStringSubmatch(comment, -1)
+	all := markerForm.Regexp().FindAllStringSubmatch(comment, -1)
 	if len(all) == 0 {
 		return "", image, false, nil
 	}

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -10,6 +11,9 @@ import (
 
 // marked are the fields of a file that markers speak of.
 func (e *edit) marked(s source) (all []said) {
+	if !bytes.Contains(s.src, []byte(markerWord)) {
+		return nil
+	}
 	wrong := func(line int, err error) {
 		e.fault(s.file, line, fault.New("E_MARKER", markerHint, err))
 	}
@@ -38,7 +42,7 @@ func (e *edit) ownerOf(m marker, s source, all []marker) (ref.Repository, error)
 	if known, err := m.owner(s.found); err != nil || known != (ref.Repository{}) {
 		return known, err
 	}
-	ours := e.names.line(s.src) > 0
+	ours := e.names.line(s.src) > 0 || len(s.places) > 0 // which are addressed
 	for _, other := range s.repositories(all) {
 		if other != e.to.Image.Repository {
 			return ref.Repository{}, fmt.Errorf("the marker does not say of which image it is, and the file names %s, too; write it out: `# tagboat: %s %s`", other, m.role, e.to.Image.Repository)
@@ -90,7 +94,7 @@ func (s source) repositories(all []marker) (named []ref.Repository) {
 
 // strayMarkers warns of markers that stand behind no value.
 func (e *edit) strayMarkers(s source, found []marker) {
-	meant := markerLine.FindAllIndex(s.src, -1)
+	meant := markerLine.Regexp().FindAllIndex(s.src, -1)
 	if len(meant) <= len(found) {
 		return
 	}

@@ -3,9 +3,9 @@ package manifest
 import (
 	"bytes"
 	"iter"
-	"regexp"
 	"strings"
 
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -122,4 +122,4 @@ func nameByte(c byte) bool {
 }
 
 // suffixForm is what may follow a name and belong to it.
-var suffixForm = regexp.MustCompile(`^(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@[a-z0-9]+:[0-9a-f]+)?`)
+var suffixForm = pattern.New(`^(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@[a-z0-9]+:[0-9a-f]+)?`)

@@ -2,10 +2,10 @@ package manifest
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -58,7 +58,7 @@ func newParts(fields []field, registry string) (p parts, ok bool) {
 	return p, p.name.node != nil
 }
 
-var hexDigest = regexp.MustCompile(`^(sha256:)?[0-9a-f]{64}$`)
+var hexDigest = pattern.New(`^(sha256:)?[0-9a-f]{64}$`)
 
 // first is the first of the keys that is among the fields with a scalar.
 func first(fields []field, keys []string) (scalar, string) {

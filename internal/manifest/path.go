@@ -2,9 +2,10 @@ package manifest
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // path leads from a file to a field; it becomes text only where one is shown.
@@ -22,7 +23,7 @@ func item(index int) step  { return step{"", index} }
 // to is the path with steps added, in memory of its own.
 func (p path) to(steps ...step) path { return append(p[:len(p):len(p)], steps...) }
 
-var wordForm = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+var wordForm = pattern.New(`^[A-Za-z0-9_-]+$`)
 
 // String is the form of Change.Field.
 func (p path) String() string {

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"io/fs"
 	slash "path"
-	"regexp"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/yamledit"
 )
 
@@ -109,8 +109,8 @@ func (k *kustomizations) follow(file string, r *reach, seen map[string]bool) {
 }
 
 var (
-	fileForm   = regexp.MustCompile(`\.(ya?ml|json)$`)
-	remoteForm = regexp.MustCompile(`^git(::|@)|^github\.com[/:]|//|\?(ref|version)=`)
+	fileForm   = pattern.New(`\.(ya?ml|json)$`)
+	remoteForm = pattern.New(`^git(::|@)|^github\.com[/:]|//|\?(ref|version)=`)
 )
 
 // in is the kustomization of a folder.

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/yamledit"
 )
 
@@ -62,11 +62,11 @@ func (e *edit) textLeftovers(file string, out []byte) {
 	}
 }
 
-var comments = regexp.MustCompile(`(?s)\{\{-?[ \t]*/\*.*?\*/|(?m:(?:^|[ \t])#[^\n]*)`)
+var comments = pattern.New(`(?s)\{\{-?[ \t]*/\*.*?\*/|(?m:(?:^|[ \t])#[^\n]*)`)
 
 // withoutComments is a text with blanks in the place of its comments.
 func withoutComments(src []byte) []byte {
-	return comments.ReplaceAllFunc(src, func(comment []byte) []byte {
+	return comments.Regexp().ReplaceAllFunc(src, func(comment []byte) []byte {
 		return bytes.Map(func(r rune) rune {
 			if r == '\n' {
 				return r
@@ -77,8 +77,8 @@ func withoutComments(src []byte) []byte {
 }
 
 var (
-	directives   = regexp.MustCompile(`(?ms)^[ \t]*\{\{[^}]*\}\}[ \t\r]*$`) // lines of their own
-	placeholders = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
+	directives   = pattern.New(`(?ms)^[ \t]*\{\{[^}]*\}\}[ \t\r]*$`) // lines of their own
+	placeholders = pattern.New(`(?s)\{\{.*?\}\}`)
 )
 
 // isTemplate reports that a file is no YAML for the templates in it: the parser
@@ -98,7 +98,7 @@ func (e *edit) isTemplate(src []byte, err error) bool {
 			return true
 		}
 	}
-	filled := placeholders.ReplaceAll(directives.ReplaceAll(src, nil), []byte("x"))
+	filled := placeholders.Regexp().ReplaceAll(directives.Regexp().ReplaceAll(src, nil), []byte("x"))
 	_, err = yamledit.Parse(filled)
 	return err == nil
 }

@@ -3,10 +3,10 @@ package plan
 import (
 	"errors"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -14,7 +14,7 @@ const globHint = "write what a whole tag looks like, one a line: pr-*, main, lat
 
 // globForm is what tags are made of, and what path.Match gives a meaning: with
 // anything else a glob would match no tag, and forbid nothing.
-var globForm = regexp.MustCompile(`^[A-Za-z0-9_.*?\[\]^\\-]+$`)
+var globForm = pattern.New(`^[A-Za-z0-9_.*?\[\]^\\-]+$`)
 
 // CheckGlobs holds the input `forbid-tags` to the syntax of path.Match; all
 // mistakes come back at once, as E_INPUT.

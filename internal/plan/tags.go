@@ -5,10 +5,10 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/runner"
 )
@@ -152,7 +152,7 @@ func branchOf(m meaning, e runner.Event) string {
 	return e.Branch()
 }
 
-var notInTags = regexp.MustCompile(`[^A-Za-z0-9_.-]`)
+var notInTags = pattern.New(`[^A-Za-z0-9_.-]`)
 
 // branchTag makes a tag of a branch's name. A name that had to be changed gets a
 // hash of the whole, so that feature/a and feature-a never share a tag.

@@ -2,8 +2,9 @@ package registry
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // kind is the sort of registry a host belongs to, as far as a hint depends on it.
@@ -17,7 +18,7 @@ const (
 )
 
 // ecrHost follows the pattern of amazon-ecr-credential-helper.
-var ecrHost = regexp.MustCompile(`^\d{12}\.dkr[.-]ecr(-fips)?\.|^public\.ecr\.aws$`)
+var ecrHost = pattern.New(`^\d{12}\.dkr[.-]ecr(-fips)?\.|^public\.ecr\.aws$`)
 
 func kindOf(domain string) kind {
 	switch {

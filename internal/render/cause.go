@@ -2,9 +2,10 @@ package render
 
 import (
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // cause is what an error of kustomize comes down to, without the way there.
@@ -26,9 +27,9 @@ func cause(err error) string {
 }
 
 var (
-	componentError = regexp.MustCompile(`(?s)^.*?(?:accumulateDirectory|loader\.New):? ("(?:[^"\\]|\\.)*")$`)
-	notAFolder     = regexp.MustCompile(`(?s)^.*accumulation err='(?:accumulating|merging) resources from (.*)': must build at directory: '[^']*': file is not directory$`)
-	theWay         = regexp.MustCompile(`(?s)^.*(?:accumulating [a-z]+|must build at directory|not a valid directory|(?:of|for) path '[^']*'): `)
+	componentError = pattern.New(`(?s)^.*?(?:accumulateDirectory|loader\.New):? ("(?:[^"\\]|\\.)*")$`)
+	notAFolder     = pattern.New(`(?s)^.*accumulation err='(?:accumulating|merging) resources from (.*)': must build at directory: '[^']*': file is not directory$`)
+	theWay         = pattern.New(`(?s)^.*(?:accumulating [a-z]+|must build at directory|not a valid directory|(?:of|for) path '[^']*'): `)
 )
 
 // quotedCause is the error of a component, which the one around it quotes.

@@ -1,10 +1,11 @@
 package render
 
 import (
-	"regexp"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // difference is a field that differs; old or new is nil where there is none.
@@ -70,7 +71,7 @@ func item(list *yaml.Node, i int) *yaml.Node {
 	return nil
 }
 
-var wordForm = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+var wordForm = pattern.New(`^[A-Za-z0-9_-]+$`)
 
 // keyStep is a key in the form of manifest.Change.Field.
 func keyStep(key string) string {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	sigs "sigs.k8s.io/yaml"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // entry is one of the `images` of a kustomization, which was moved and should
@@ -38,7 +38,7 @@ type lookup struct {
 
 func (e *entry) folder() string { return path.Dir(e.file) }
 
-var entryField = regexp.MustCompile(`^(?:\[\d+\])?\.images\[(\d+)\]\.`)
+var entryField = pattern.New(`^(?:\[\d+\])?\.images\[(\d+)\]\.`)
 
 // movedEntries are those that the changes are about.
 func movedEntries(want Want, changed map[string][]byte) (all []*entry) {

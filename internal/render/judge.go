@@ -3,13 +3,13 @@ package render
 import (
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -65,7 +65,7 @@ func (j judge) compare(was, is []object) (changes []Change, elsewhere []string) 
 
 // words are what references, tags and digests are made of. Whatever stands
 // between them, in arguments, JSON or a file of values, must stay.
-var words = regexp.MustCompile(`[A-Za-z0-9._/:@+-]+`)
+var words = pattern.New(`[A-Za-z0-9._/:@+-]+`)
 
 // moves are the words that differ, if each of them is meant to.
 func (j judge) moves(d difference, secret bool, renamed map[move]bool) (all []move, ok bool) {
@@ -80,8 +80,8 @@ func (j judge) moves(d difference, secret bool, renamed map[move]bool) (all []mo
 	if j.means(m) || renamed[m] {
 		return []move{m}, true
 	}
-	was, is := words.FindAllString(old, -1), words.FindAllString(new, -1)
-	if len(was) != len(is) || !slices.Equal(words.Split(old, -1), words.Split(new, -1)) {
+	was, is := words.Regexp().FindAllString(old, -1), words.Regexp().FindAllString(new, -1)
+	if len(was) != len(is) || !slices.Equal(words.Regexp().Split(old, -1), words.Regexp().Split(new, -1)) {
 		return nil, false
 	}
 	for i := range was {

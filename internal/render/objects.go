@@ -1,10 +1,10 @@
 package render
 
 import (
-	"regexp"
-
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/resmap"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // identity is what makes an object the same before and after.
@@ -31,12 +31,12 @@ func objectsOf(m resmap.ResMap) (all []object) {
 }
 
 // hashForm is what kustomize adds to the names of what it generates.
-var hashForm = regexp.MustCompile(`-[2-9bcdfghkmt]{10}$`)
+var hashForm = pattern.New(`-[2-9bcdfghkmt]{10}$`)
 
 // withoutHash is the identity that a generated object keeps when its content
 // changes; false where the name carries no hash.
 func (id identity) withoutHash() (identity, bool) {
-	at := hashForm.FindStringIndex(id.name)
+	at := hashForm.Regexp().FindStringIndex(id.name)
 	if at == nil || id.kind != "ConfigMap" && id.kind != "Secret" {
 		return id, false
 	}

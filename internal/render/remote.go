@@ -3,11 +3,11 @@ package render
 import (
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/yamledit"
 )
 
@@ -20,7 +20,7 @@ func isURL(name string) bool {
 // repositoryForm is everything that kustomize may clone where it wants a folder,
 // and little more. It looks for a file of that name first, and still clones where
 // that is no YAML: such a name is not worth the risk.
-var repositoryForm = regexp.MustCompile(`(?i)^(git::)?((ssh|https?|file)://|[a-z][a-z0-9-]*@|github\.com[/:])`)
+var repositoryForm = pattern.New(`(?i)^(git::)?((ssh|https?|file)://|[a-z][a-z0-9-]*@|github\.com[/:])`)
 
 // plugin looks into configurations of plugins, which name files in fields of
 // their own, from the folder of the kustomization that uses them. Every value

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -180,8 +180,8 @@ func (c *claim) allocation(tag ref.Tag, already bool) Allocation {
 }
 
 var (
-	commitForm = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
-	prefixForm = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_-]|\.[A-Za-z0-9_-])*[/-]?)*$`)
+	commitForm = pattern.New(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+	prefixForm = pattern.New(`^([A-Za-z0-9_]([A-Za-z0-9_-]|\.[A-Za-z0-9_-])*[/-]?)*$`)
 )
 
 func (c *claim) check() error {

@@ -8,11 +8,11 @@ package version
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -23,7 +23,7 @@ type Series struct {
 	major, minor uint32
 }
 
-var seriesForm = regexp.MustCompile(`^(v?)(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$`)
+var seriesForm = pattern.New(`^(v?)(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$`)
 
 // ParseSeries reads vX.Y, or X.Y for versions without v; "" is v0.0. It fails
 // with E_SERIES.
@@ -70,7 +70,7 @@ func (s Series) Number(tag string) (n Number, member bool) {
 
 // suffixForm is what semver allows behind a number: v0.0.417-1 is an emergency
 // build that somebody numbered by hand.
-var suffixForm = regexp.MustCompile(`^-[0-9A-Za-z][0-9A-Za-z.-]*$`)
+var suffixForm = pattern.New(`^-[0-9A-Za-z][0-9A-Za-z.-]*$`)
 
 // uses is the number that a tag takes out of the series: that of a member, of
 // v0.0.417-1, and of v0.0.417/x, beside which git cannot hold a tag v0.0.417.

@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"strconv"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // decode reads every document of the stream: fast where the text is plain
@@ -45,7 +46,7 @@ func decodeAny(src []byte) (docs []*yaml.Node, err error) {
 	}
 }
 
-var parserForm = regexp.MustCompile(`(?s)^yaml: (?:line (\d+): )?(.*)$`)
+var parserForm = pattern.New(`(?s)^yaml: (?:line (\d+): )?(.*)$`)
 
 // parseError takes the parser's line out of its text. The parser gives none
 // for the first line and for characters that YAML forbids.

@@ -1,10 +1,11 @@
 package yamledit
 
 import (
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // canBePlain reports that a value can be written without quotes: that the text
@@ -33,13 +34,13 @@ func readsAsString(n *yaml.Node, s string) bool {
 var (
 	// numberForm covers the integers, floats and base 60 numbers of YAML 1.1 and
 	// 1.2, underscores aside; what it covers beyond them costs two quotes.
-	numberForm = regexp.MustCompile(`(?i)^[-+]*(` +
+	numberForm = pattern.New(`(?i)^[-+]*(` +
 		`0x[0-9a-f.p+-]*|0o[-+]*[0-7]*|0b[-+]*[01]*` +
 		`|[0-9][0-9,]*(:[0-9]+)*(\.[0-9]*)?(e[-+]?[0-9]+)?` +
 		`|\.[0-9]+(e[-+]?[0-9]+)?` +
 		`|\.inf|\.nan)$`)
 
-	dateForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t]|$)`)
+	dateForm = pattern.New(`^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t]|$)`)
 
 	// typedWords are read as a boolean, null, merge or value key by some reader,
 	// in lower case.
