@@ -131,6 +131,19 @@ func holdsText(key string) bool {
 	return key == "metadata" || strings.HasSuffix(key, "annotations") || strings.HasSuffix(key, "labels")
 }
 
+// mayName is a quick look whether fields are such that look has to see them.
+func (c context) mayName(fields []field) bool {
+	if c.op != nil || c.key == "helm" || isImagesKey(c.key) {
+		return true
+	}
+	for _, f := range fields {
+		if isImageKey(f.key) || f.key == "reference" || slices.Contains(tagKeys, f.key) || slices.Contains(digestKeys, f.key) {
+			return true
+		}
+	}
+	return false
+}
+
 // asks reports a field that is asked for an image's name.
 func (c context) asks() bool { return isImageKey(c.key) || c.key == "repository" }
 

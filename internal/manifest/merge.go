@@ -67,12 +67,16 @@ func (w *walk) merge(all []field, source *yaml.Node, via []*yaml.Node, depth int
 }
 
 func (w *walk) field(k, v *yaml.Node, via []*yaml.Node) field {
-	name := resolved(k).Value
-	f := field{key: name, name: k, node: v, via: via}
-	if resolved(v).Kind == yaml.ScalarNode {
-		f.value = w.scalarAt(v, w.path.to(key(name)), w.route(via))
+	return field{key: resolved(k).Value, name: k, node: v, via: via}
+}
+
+// read adds the scalars that fields hold.
+func (w *walk) read(fields []field) {
+	for i, f := range fields {
+		if resolved(f.node).Kind == yaml.ScalarNode {
+			fields[i].value = w.scalarAt(f.node, w.path.to(key(f.key)), w.route(f.via))
+		}
 	}
-	return f
 }
 
 // route is the way to here, in memory of its own, with aliases added.

@@ -40,7 +40,7 @@ type field struct {
 	name  *yaml.Node // the key
 	node  *yaml.Node
 	via   []*yaml.Node // aliases that lead to the field, added to those of the mapping
-	value scalar       // node nil where the field holds no scalar
+	value scalar       // once it was read; node nil where the field holds no scalar
 }
 
 // bomb is how many visits a text may cost for each of its bytes: aliases of
@@ -104,7 +104,8 @@ func (w *walk) sequence(n *yaml.Node, at context) {
 func (w *walk) mapping(n *yaml.Node, at context) {
 	fields := w.fields(n)
 	at = at.enter(n)
-	if !at.untouched {
+	if !at.untouched && at.mayName(fields) {
+		w.read(fields)
 		w.look(fields, at)
 	}
 	for _, f := range fields {
