@@ -153,6 +153,7 @@ func (w *walk) take(k *kustomization, v visit, t taken) {
 
 // onlyLists reports a kustomization that gives its resources as they are.
 func onlyLists(k types.Kustomization) bool {
+	//lint:ignore SA1019 people still write it
 	k.TypeMeta, k.MetaData, k.Resources, k.Bases = types.TypeMeta{}, nil, nil, nil
 	return reflect.DeepEqual(k, types.Kustomization{})
 }

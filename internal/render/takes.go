@@ -1,6 +1,8 @@
 package render
 
 import (
+	"slices"
+
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/yaml"
 )
@@ -31,6 +33,7 @@ func takes(k *types.Kustomization) (all []taken) {
 		}
 	}
 	add(aResource, k.Resources...)
+	//lint:ignore SA1019 people still write it
 	add(aResource, k.Bases...)
 	add(aFolder, k.Components...)
 	add(aPlugin, k.Generators...)
@@ -39,12 +42,14 @@ func takes(k *types.Kustomization) (all []taken) {
 	add(aFile, k.Crds...)
 	add(aFile, k.Configurations...)
 	add(aFile, k.OpenAPI["path"])
+	//lint:ignore SA1019 people still write it
 	for _, patch := range k.PatchesStrategicMerge {
 		if !isMapping(string(patch)) {
 			add(aFile, string(patch))
 		}
 	}
-	for _, patch := range append(k.Patches[:len(k.Patches):len(k.Patches)], k.PatchesJson6902...) {
+	//lint:ignore SA1019 people still write it
+	for _, patch := range slices.Concat(k.Patches, k.PatchesJson6902) {
 		add(aFile, patch.Path)
 	}
 	for _, r := range k.Replacements {
