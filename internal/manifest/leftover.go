@@ -17,6 +17,8 @@ type leftover struct {
 	line int
 	text string
 	old  bool // it names the image as it was: with a tag or a digest that is not the target's
+
+	template bool // the file is no YAML before something fills it in
 }
 
 // leftovers are the values of a file that name the image and are no part of a
@@ -111,10 +113,18 @@ func (e *edit) isOld(m mention) bool {
 func (e *edit) report() {
 	for _, l := range e.left {
 		if l.old && !e.to.Leave {
-			e.fault(l.file, l.line, fault.New("E_LEFTOVER",
-				"change it by hand or mark it with a comment `# tagboat: image`, take the file out by `exclude`, or allow it with `on-leftover: ok`", errors.New(l.text)))
+			e.fault(l.file, l.line, fault.New("E_LEFTOVER", l.hint(), errors.New(l.text)))
 			continue
 		}
 		e.warnings = append(e.warnings, Warning{l.file, l.line, l.text})
 	}
+}
+
+// hint says what can be done about a leftover.
+func (l leftover) hint() string {
+	move := "mark the line with `# tagboat: image`"
+	if l.template {
+		move = fmt.Sprintf("address it as text, %s:/regexp with one (group)/", l.file)
+	}
+	return move + ", take the file out by `exclude`, or allow it with `on-leftover: ok`"
 }

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -34,24 +33,11 @@ func (r reference) moves(to Target) ([]move, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := r.written()
-	if old.Digest != "" {
-		name = strings.TrimSuffix(name, "@"+string(old.Digest))
+	pin, err := pinFor(r.written(), old, to)
+	if err != nil {
+		return nil, err
 	}
-	if old.Tag != "" {
-		name = strings.TrimSuffix(name, ":"+string(old.Tag))
-	}
-	pin := to.Pin
-	if old.Digest != "" && pin == PinTag {
-		if to.Image.Digest == "" {
-			return nil, digestUnknown(to, fmt.Sprintf("%q would be left with a stale one", r.written()))
-		}
-		pin = PinDigest
-		if old.Tag != "" {
-			pin = PinBoth
-		}
-	}
-	return []move{{scalar: r.scalar, value: r.prefix + name + suffix(to.Image, pin)}}, nil
+	return []move{{scalar: r.scalar, value: r.prefix + spelled(r.written(), old) + suffix(to.Image, pin)}}, nil
 }
 
 // suffix is what comes after the name.

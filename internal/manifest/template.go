@@ -24,7 +24,7 @@ func (e *edit) unreadable(file string, line int, src []byte, err error) {
 	case addressed:
 		e.refuse("E_YAML", "correct the file, or address a part of its text: "+file+":/regexp with one (group)/", file, err)
 	default:
-		e.refuse("E_YAML", "correct the file, or leave it out of `infra-paths`", file, err)
+		e.refuse("E_YAML", "correct the file, or take it out by `exclude`", file, err)
 	}
 }
 
@@ -42,7 +42,7 @@ func (e *edit) mayName(file string, err error) {
 func (e *edit) plainSight(file string, src []byte) {
 	for _, m := range e.names.mentions(withoutComments(src), false) {
 		text := fmt.Sprintf("a template names %s%s; templates are left alone", e.to.Image.Repository, m.suffix)
-		e.left = append(e.left, leftover{file: file, line: m.line, text: text, old: e.isOld(m)})
+		e.left = append(e.left, leftover{file: file, line: m.line, text: text, old: e.isOld(m), template: true})
 	}
 }
 
@@ -57,7 +57,7 @@ func (e *edit) textLeftovers(file string, out []byte) {
 	for _, m := range e.names.mentions(withoutComments(out), false) {
 		if e.isOld(m) {
 			text := fmt.Sprintf("the text names %s%s and is left alone: no address matches it", e.to.Image.Repository, m.suffix)
-			e.left = append(e.left, leftover{file: file, line: m.line, text: text, old: template})
+			e.left = append(e.left, leftover{file: file, line: m.line, text: text, old: template, template: template})
 		}
 	}
 }
