@@ -129,20 +129,20 @@ var drive = pattern.New(`^[A-Za-z]:`)
 
 // parseFile checks the name of a file: it stays below the root.
 func parseFile(s string) (string, error) {
-	parts := strings.Split(s, "/")
+	parts, clean := strings.Split(s, "/"), slash.Clean(s)
 	wrong := ""
 	switch {
-	case strings.TrimSpace(s) == "":
+	case strings.TrimSpace(s) == "", strings.TrimSpace(clean) == "":
 		wrong = "is empty"
 	case strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }):
 		wrong = "holds a control character"
 	case strings.ContainsAny(s, "*?[{"):
 		wrong = "is a glob; an address names one file"
-	case drive.MatchString(s):
+	case drive.MatchString(clean):
 		wrong = "begins with a drive letter"
 	case strings.Contains(s, `\`):
 		wrong = "has a backslash"
-	case parts[0] == "" || parts[0] == "~":
+	case parts[0] == "" || strings.HasPrefix(clean+"/", "~/"):
 		wrong = "is absolute; it begins at the root of the repository"
 	case slices.Contains(parts, ".."):
 		wrong = "leads out of the repository"
@@ -154,5 +154,5 @@ func parseFile(s string) (string, error) {
 	if wrong != "" {
 		return "", fmt.Errorf("the file %q %s", s, wrong)
 	}
-	return slash.Clean(s), nil
+	return clean, nil
 }
