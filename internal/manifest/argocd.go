@@ -19,7 +19,7 @@ func (w *walk) parameters(f field, source []field, at context) {
 	if f.node.Kind == yaml.AliasNode {
 		route = append(route[:len(route):len(route)], f.node)
 	}
-	groups := map[string][]field{}
+	byPrefix := map[string][]field{}
 	var order []string
 	for i, param := range list.Content {
 		via := route
@@ -32,7 +32,7 @@ func (w *walk) parameters(f field, source []field, at context) {
 		if name == "" || value == nil {
 			continue
 		}
-		s := w.scalarAt(value, w.path.to(key("parameters"), item(i), key("value")), w.route(via))
+		s := w.scalarAt(value, w.path.to(key(f.key), item(i), key("value")), w.route(via))
 		if s.node == nil {
 			continue
 		}
@@ -40,14 +40,14 @@ func (w *walk) parameters(f field, source []field, at context) {
 		if dot := strings.LastIndexByte(name, '.'); dot >= 0 {
 			prefix, last = name[:dot], name[dot+1:]
 		}
-		if groups[prefix] == nil {
+		if byPrefix[prefix] == nil {
 			order = append(order, prefix)
 		}
-		groups[prefix] = append(groups[prefix], field{key: last, value: s})
+		byPrefix[prefix] = append(byPrefix[prefix], field{key: last, value: s})
 	}
 	for _, prefix := range order {
-		group := groups[prefix]
-		if tag, _ := first(group, tagKeys); tag.node != nil {
+		group := byPrefix[prefix]
+		if len(groups(group, context{key: prefix})) > 0 {
 			group = append(group, w.valuesAt(source, prefix)...)
 		}
 		w.look(group, context{key: prefix, registry: at.registry})
@@ -75,9 +75,13 @@ func (w *walk) valuesAt(source []field, dotted string) (all []field) {
 			root, at = resolved(get(root, part)), at.to(key(part))
 		}
 		values := walk{in: in}
-		for _, k := range slices.Concat(registryKeys, nameKeys) {
-			if n := get(root, k); n != nil {
-				all = append(all, field{key: k, value: values.scalarAt(n, at.to(key(k)), nil)})
+		if root == nil || root.Kind != yaml.MappingNode {
+			continue
+		}
+		for i := 0; i+1 < len(root.Content); i += 2 {
+			k := resolved(root.Content[i]).Value
+			if _, part := partOf(k); slices.Contains(registryKeys, part) || slices.Contains(nameKeys, part) {
+				all = append(all, field{key: k, value: values.scalarAt(root.Content[i+1], at.to(key(k)), nil)})
 			}
 		}
 	}

@@ -19,6 +19,7 @@ type context struct {
 	head        bool   // it is an object itself
 	registry    string // that charts put before every repository, or ""
 	op          *operation
+	named       string // what a list of names and values calls the value here
 }
 
 // The fields of objects that hold containers, or what is built like them: those
@@ -72,7 +73,10 @@ func isCompose(n *yaml.Node) bool {
 
 // enter is the context within a mapping.
 func (c context) enter(n *yaml.Node) context {
-	c.head, c.op = false, newOperation(n)
+	c.head, c.op, c.named = false, newOperation(n), ""
+	if c.item && c.key == "env" {
+		c.named = textOf(n, "name")
+	}
 	if !c.source && isObject(n) {
 		c.head, c.object = true, true
 		c.untouched = c.untouched || slices.Contains(textKinds, textOf(n, "kind"))
@@ -103,8 +107,11 @@ func globalRegistry(global *yaml.Node) string {
 func (c context) of(key string) context {
 	in := c
 	in.key, in.parent, in.item, in.pod = key, c.key, false, false
+	if key == "value" && c.named != "" {
+		in.key = c.named // WEB_IMAGE, RELATED_IMAGE_WEB
+	}
 	switch {
-	case c.head && key == "status", holdsText(key):
+	case c.head && key == "status", c.object && key == "metadata", holdsText(key):
 		in.untouched = true // annotations and observations name images, but set none
 	case c.source && c.key == "" && slices.Contains(kustomizeText, key):
 		in.untouched = true
@@ -128,16 +135,17 @@ func (c context) ofItem() context {
 // holdsText reports a field of any document whose values are text about it.
 func holdsText(key string) bool {
 	key = strings.ToLower(key)
-	return key == "metadata" || strings.HasSuffix(key, "annotations") || strings.HasSuffix(key, "labels")
+	return strings.HasSuffix(key, "annotations") || strings.HasSuffix(key, "labels")
 }
 
 // mayName is a quick look whether fields are such that look has to see them.
 func (c context) mayName(fields []field) bool {
-	if c.op != nil || c.key == "helm" || isImagesKey(c.key) {
+	if c.op != nil || isImageKey(c.named) || isImageStream(fields) || c.key == "helm" || isImagesKey(c.key) || isImageKey(c.key) {
 		return true
 	}
 	for _, f := range fields {
-		if isImageKey(f.key) || f.key == "reference" || slices.Contains(tagKeys, f.key) || slices.Contains(digestKeys, f.key) {
+		_, part := partOf(f.key)
+		if isImageKey(f.key) || strings.HasPrefix(f.key, "image") || f.key == "reference" || f.key == "set" || slices.Contains(tagKeys, part) || slices.Contains(digestKeys, part) {
 			return true
 		}
 	}
@@ -154,7 +162,7 @@ func isImageKey(key string) bool {
 	case "imagename", "imageref", "imagereference", "imageuri", "imageurl":
 		return true
 	}
-	return strings.HasSuffix(key, "image")
+	return strings.HasSuffix(key, "image") || strings.HasPrefix(key, "relatedimage")
 }
 
 // isImagesKey reports a key below which everything is an image.

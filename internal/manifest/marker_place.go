@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -14,11 +15,16 @@ func (e *edit) marked(s source) (all []said) {
 	if !bytes.Contains(s.src, []byte(markerWord)) {
 		return nil
 	}
+	told := map[int]bool{}
 	wrong := func(line int, err error) {
+		told[line] = true
 		e.fault(s.file, line, fault.New("E_MARKER", markerHint, err))
 	}
 	found := markers(s, wrong)
-	e.strayMarkers(s, found)
+	for _, m := range found {
+		told[m.line] = true
+	}
+	e.strayMarkers(s, told)
 	for _, m := range found {
 		if s.said[m.id()] {
 			continue
@@ -92,19 +98,17 @@ func (s source) repositories(all []marker) (named []ref.Repository) {
 	return named
 }
 
-// strayMarkers warns of markers that stand behind no value.
-func (e *edit) strayMarkers(s source, found []marker) {
-	meant := markerLine.Regexp().FindAllIndex(s.src, -1)
-	if len(meant) <= len(found) {
-		return
-	}
-	lines := map[int]bool{}
-	for _, m := range found {
-		lines[m.line] = true
-	}
-	for _, at := range meant {
-		if line := lineOf(s.src, at[0]); !lines[line] {
-			e.warn(s.file, line, "a marker stands behind no value and is not read: put it on the line of the value")
+// strayMarkers tells of markers that stand behind no value: on a line of their
+// own they may be an explanation, behind something else they are meant.
+func (e *edit) strayMarkers(s source, told map[int]bool) {
+	for _, at := range markerLine.Regexp().FindAllIndex(s.src, -1) {
+		if line := lineOf(s.src, at[0]); !told[line] {
+			const text = "a marker stands behind no value and is not read"
+			if before := s.src[bytes.LastIndexByte(s.src[:at[0]], '\n')+1 : at[0]]; len(bytes.TrimSpace(before)) > 0 {
+				e.fault(s.file, line, fault.New("E_MARKER", "put it on a line on which nothing but the value stands before it", errors.New(text)))
+				continue
+			}
+			e.warn(s.file, line, text+": put it on the line of the value")
 		}
 	}
 }

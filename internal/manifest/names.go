@@ -14,7 +14,7 @@ import (
 type names struct {
 	base     []byte   // the last component, which every way ends in
 	prefixes [][]byte // what may stand before it
-	domain   []byte   // of the registry
+	full     []byte   // registry and path
 }
 
 func newNames(r ref.Repository) names {
@@ -26,7 +26,7 @@ func newNames(r ref.Repository) names {
 			ways = append(ways, path, "docker.io/"+path, "index.docker.io/"+path)
 		}
 	}
-	n := names{base: []byte(base), domain: []byte(r.Domain())}
+	n := names{base: []byte(base), full: []byte(r.String())}
 	for _, way := range ways {
 		prefix := strings.TrimSuffix(way, base)
 		n.prefixes = append(n.prefixes, []byte(prefix))
@@ -51,25 +51,29 @@ func (n names) line(src []byte) int {
 // in is a quick look whether a text may name the repository.
 func (n names) in(text string) bool { return strings.Contains(text, string(n.base)) }
 
-// apart reports whether src may name the repository in parts, the registry in a
-// field of its own: the registry stands somewhere, and on a line that speaks of
-// an image or a repository what may be the last component.
+// apart reports whether src may name the repository in parts, its registry, or
+// more of it, in a field of its own: both parts stand somewhere, each by itself.
 func (n names) apart(src []byte) bool {
-	if !bytes.Contains(src, n.domain) {
-		return false
+	for i, c := range n.full {
+		if c == '/' && alone(src, n.full[:i]) && alone(src, n.full[i+1:]) {
+			return true
+		}
 	}
+	return false
+}
+
+// alone reports whether a part of a name stands in src without more of it around;
+// a registry may end in a slash.
+func alone(src, part []byte) bool {
 	for from := 0; ; {
-		i := bytes.Index(src[from:], n.base)
+		i := bytes.Index(src[from:], part)
 		if i < 0 {
 			return false
 		}
 		i += from
-		from = i + len(n.base)
-		if continues(src[from:]) || i > 0 && src[i-1] != '/' && nameByte(src[i-1]) {
-			continue
-		}
-		line := src[bytes.LastIndexByte(src[:i], '\n')+1 : i]
-		if bytes.Contains(line, []byte("epositor")) || bytes.Contains(line, []byte("mage")) {
+		from = i + len(part)
+		after := bytes.TrimPrefix(src[from:], []byte("/"))
+		if (i == 0 || !nameByte(src[i-1])) && (len(after) == 0 || !nameByte(after[0])) {
 			return true
 		}
 	}

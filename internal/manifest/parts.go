@@ -9,12 +9,13 @@ import (
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
-// The keys that charts hold the parts of a reference under, the likelier first.
+// The keys that charts hold the parts of a reference under, as partOf gives
+// them, the likelier first.
 var (
-	registryKeys = []string{"registry", "imageRegistry"}
-	nameKeys     = []string{"repository", "image", "imageRepository", "imageName", "name"}
-	tagKeys      = []string{"tag", "imageTag"}
-	digestKeys   = []string{"digest", "imageDigest", "sha"}
+	registryKeys = []string{"registry", "imageregistry"}
+	nameKeys     = []string{"repository", "image", "imagerepository", "imagename", "imagerepo", "repo", "name"}
+	tagKeys      = []string{"tag", "imagetag", "imageversion", "version"}
+	digestKeys   = []string{"digest", "imagedigest", "sha"}
 )
 
 // parts are the fields that together name an image, as the values of charts do:
@@ -25,17 +26,18 @@ type parts struct {
 	name        scalar
 	tag, digest scalar // node nil where absent
 	digestKey   string
+	stale       scalar // a digest beside, of which it is not known what it is of
 }
 
-// newParts takes the fields that name an image out of those of a mapping; ok is
-// false where there are none.
-func newParts(fields []field, registry string) (p parts, ok bool) {
+// newParts takes the fields that name an image out of a group; ok is false where
+// there are none.
+func newParts(g group, registry string) (p parts, ok bool) {
 	p.registry = registry
-	if own, _ := first(fields, registryKeys); p.registry == "" && !own.empty() {
+	if own, _ := first(g.fields, registryKeys); p.registry == "" && !own.empty() {
 		p.registry = own.value()
 	}
-	p.tag, _ = first(fields, tagKeys)
-	p.digest, p.digestKey = first(fields, digestKeys)
+	p.tag, _ = first(g.fields, tagKeys)
+	p.digest, p.digestKey = first(g.fields, digestKeys)
 	if p.digestKey == "sha" && !p.digest.empty() && !hexDigest.MatchString(p.digest.value()) {
 		p.digest, p.digestKey = scalar{}, "" // of a commit
 	}
@@ -43,10 +45,11 @@ func newParts(fields []field, registry string) (p parts, ok bool) {
 		return parts{}, false
 	}
 	for _, key := range nameKeys {
-		name, _ := first(fields, []string{key})
+		name, _ := first(g.fields, []string{key})
 		switch {
-		case name.empty():
-		case key == "name" && p.tag.node == nil: // of a lock file, an entry of images, …
+		case name.empty(), isURL(name.value()):
+		case key == "name" && (p.tag.node == nil || g.of != ""): // of a lock file, an entry of images, …
+		case key == "repository" && g.of != "" && p.registry == "" && !hasDomain(name.value()): // of a source
 		case p.tag.node == nil && strings.Contains(name.value(), ":"): // a whole reference beside some digest
 		default:
 			p.name = name
@@ -55,8 +58,11 @@ func newParts(fields []field, registry string) (p parts, ok bool) {
 			}
 		}
 	}
-	return p, p.name.node != nil
+	return p, p.name.node != nil && g.of == ""
 }
+
+// isURL reports a repository of something else: git, charts.
+func isURL(name string) bool { return strings.Contains(name, "://") || strings.HasPrefix(name, "git@") }
 
 var hexDigest = pattern.New(`^(sha256:)?[0-9a-f]{64}$`)
 
@@ -131,6 +137,9 @@ func (p parts) moves(to Target) ([]move, error) {
 	}
 	hasTag, hasDigest := p.tag.node != nil, !p.digest.empty()
 	switch {
+	case p.stale.node != nil && p.stale.value() != string(to.Image.Digest):
+		return nil, fault.Newf("E_EDIT_REFUSED", "say what the digest is of: mark it with a comment `# tagboat: digest`, or empty it once",
+			"%s stands beside %s and would be left stale", p.stale.path, p.name.path)
 	case !hasTag && to.Pin == PinBoth, !hasTag && !hasDigest && to.Pin == PinTag:
 		return nil, p.lacks("tag", string(to.Image.Tag))
 	case p.digest.node == nil && to.Pin != PinTag:

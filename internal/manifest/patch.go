@@ -29,7 +29,7 @@ func newOperation(n *yaml.Node) *operation {
 			continue
 		}
 		o.key, o.parent, o.item = part, o.key, false
-		o.untouched = o.untouched || holdsText(part) || part == "status" && o.parent == ""
+		o.untouched = o.untouched || holdsText(part) || part == "metadata" || part == "status" && o.parent == ""
 	}
 	return o
 }
@@ -47,6 +47,8 @@ func (w *walk) within(n *yaml.Node, at context) bool {
 		return false
 	case at.key == "patch", at.key == "patchesStrategicMerge" && at.item:
 		in.object = true
+	case at.key == "manifest" && at.parent == "resource", strings.HasSuffix(at.key, "Containers"):
+		// of a Workflow; a list that charts paste into a pod
 	case slices.Contains(innerKeys, at.key), at.key == "values" && at.parent == "helm":
 	default:
 		return false

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -12,15 +13,23 @@ func (w *walk) look(fields []field, at context) {
 		w.add(e)
 		return
 	}
-	group, isGroup := newParts(fields, at.registry)
-	if isGroup {
-		w.add(group)
+	if name, _ := first(fields, []string{"name"}); isImageStream(fields) && name.node != nil {
+		w.reference(reference{scalar: name}, false)
+		return
+	}
+	var grouped []parts
+	for _, g := range groups(fields, at) {
+		if p, ok := newParts(g, at.registry); ok {
+			p.stale = strayDigest(fields, p, at)
+			w.add(p)
+			grouped = append(grouped, p)
+		}
 	}
 	for _, f := range fields {
-		if at.key == "helm" && f.key == "parameters" {
+		if at.key == "helm" && f.key == "parameters" || f.key == "set" {
 			w.parameters(f, fields, at)
 		}
-		if f.value.node == nil || f.value.null() || isGroup && f.value.node == group.name.node {
+		if f.value.node == nil || f.value.null() || slices.ContainsFunc(grouped, func(p parts) bool { return p.name.node == f.value.node }) {
 			continue
 		}
 		in := at.of(f.key)
@@ -28,10 +37,29 @@ func (w *walk) look(fields []field, at context) {
 		case in.untouched:
 		case isImageKey(in.key), in.key == "reference" && at.key == "image" && at.parent == "volumes" && at.object:
 			w.reference(reference{scalar: f.value, kustomized: at.object}, at.pod || in.key == "reference" || in.pod)
-		case at.key == "images" && !at.item:
+		case holdsWhole(in.key, at), at.key == "images" && !at.item:
 			w.reference(reference{scalar: f.value}, false)
 		}
 	}
+}
+
+// isImageStream reports what an ImageStream or a build of OpenShift takes an image from.
+func isImageStream(fields []field) bool {
+	return slices.ContainsFunc(fields, func(f field) bool { return f.key == "kind" && resolved(f.node).Value == "DockerImage" })
+}
+
+// wholeKeys are those under a key of an image that may hold all of its reference.
+var wholeKeys = []string{"name", "repository", "reference", "ref", "url", "uri", "full"}
+
+// holdsWhole reports a key that may hold a whole reference, although it does not
+// say so by itself: image.name, imageDataplane.
+func holdsWhole(key string, at context) bool {
+	if isImageKey(at.key) && !at.item {
+		return slices.Contains(wholeKeys, key)
+	}
+	_, part := partOf(key)
+	of, found := strings.CutPrefix(key, "image")
+	return found && part == "" && of != "" && of[0] >= 'A' && of[0] <= 'Z'
 }
 
 // items finds the places that the scalars of a list make.
