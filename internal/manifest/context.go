@@ -133,10 +133,7 @@ func (c context) ofItem() context {
 }
 
 // holdsText reports a field of any document whose values are text about it.
-func holdsText(key string) bool {
-	key = strings.ToLower(key)
-	return strings.HasSuffix(key, "annotations") || strings.HasSuffix(key, "labels")
-}
+func holdsText(key string) bool { return endsIn(key, "annotations") || endsIn(key, "labels") }
 
 // mayName is a quick look whether fields are such that look has to see them.
 func (c context) mayName(fields []field) bool {
@@ -157,13 +154,29 @@ func (c context) asks() bool { return isImageKey(c.key) || c.key == "repository"
 
 // isImageKey reports a key whose value is an image.
 func isImageKey(key string) bool {
-	key = strings.ReplaceAll(strings.ToLower(key), "_", "")
-	switch key {
-	case "imagename", "imageref", "imagereference", "imageuri", "imageurl":
+	if endsIn(key, "image") {
 		return true
 	}
-	return strings.HasSuffix(key, "image") || strings.HasPrefix(key, "relatedimage")
+	for _, k := range imageKeys {
+		if strings.EqualFold(key, k) {
+			return true
+		}
+	}
+	const operand = "related_image_" // of an operator, in its environment
+	return len(key) > len(operand) && strings.EqualFold(key[:len(operand)], operand)
+}
+
+// imageKeys are those that do not end in image.
+var imageKeys = []string{
+	"imageName", "imageRef", "imageReference", "imageURI", "imageURL",
+	"image_name", "image_ref", "image_reference", "image_uri", "image_url",
 }
 
 // isImagesKey reports a key below which everything is an image.
-func isImagesKey(key string) bool { return strings.HasSuffix(strings.ToLower(key), "images") }
+func isImagesKey(key string) bool { return endsIn(key, "images") }
+
+// endsIn reports the last letters of a key, in whatever case.
+func endsIn(key, letters string) bool {
+	at := len(key) - len(letters)
+	return at >= 0 && strings.EqualFold(key[at:], letters)
+}
