@@ -61,7 +61,7 @@ func (a *app) rendered(on *infra.Snapshot, edited *manifest.Result, image ref.Im
 		return nil, err
 	}
 	if n := len(made.Changes) + len(made.Unverified); n > 0 {
-		a.Printf("kustomizations rendered before and after, in %s: %d changes", a.world.Now().Sub(start).Round(time.Millisecond), len(made.Changes))
+		a.Printf("kustomizations rendered before and after, in %s: %s", a.world.Now().Sub(start).Round(time.Millisecond), count(len(made.Changes), "change"))
 	}
 	return made, nil
 }

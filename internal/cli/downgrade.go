@@ -26,7 +26,7 @@ func (r reference) takesBack(changes []manifest.Change, attempt int) error {
 		return ship.Skip(text + "; `allow-downgrade` takes it back")
 	}
 	if more := len(newer) - 1; more > 0 {
-		text += fmt.Sprintf(" (and newer ones at %d more places)", more)
+		text += fmt.Sprintf(" (and newer ones at %s)", count(more, "more place"))
 	}
 	return fault.Newf("E_DOWNGRADE", "to go back all the same: `allow-downgrade: true`, or --allow-downgrade", "%s", text).
 		At(newer[0].File, newer[0].Line)

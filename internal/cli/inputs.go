@@ -75,7 +75,7 @@ type infraInputs struct {
 	InfraToken      Secret   `group:"Infra repository" help:"Token that may write to infra-repository (contents: write). The job's own token cannot write to another repository."`
 	OnNoChange      string   `group:"Infra repository" default:"fail" enum:"ok,fail" help:"What it means that no file names the image. That all name it already is always ok."`
 	OnLeftover      string   `group:"Infra repository" default:"fail" enum:"ok,fail" help:"What it means that a file would still name the image as it was, in a shape that is not understood."`
-	ForbidTags      []string `sep:"none" group:"Infra repository" placeholder:"GLOB" help:"Tags that are never written, one glob a line, such as pr-*, main, latest."`
+	ForbidTags      []string `sep:"none" group:"Infra repository" placeholder:"GLOB" help:"Tags that are never written, one glob a line, such as pr-* or latest."`
 	AllowDowngrade  bool     `group:"Infra repository" help:"Take a newer version back. Otherwise it stays: a run that comes late is skipped, and a bump to an older version fails."`
 }
 

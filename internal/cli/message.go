@@ -27,10 +27,7 @@ func message(b *ship.Bumped, runURL string) string {
 	if to == "" {
 		to = image.Digest.Short()
 	}
-	subject := fmt.Sprintf("%s: %s → %s", image.Repository.Base(), strings.Join(from, ", "), to)
-	if len(from) != 1 {
-		subject = fmt.Sprintf("%s: → %s", image.Repository.Base(), to)
-	}
+	subject := fmt.Sprintf("%s: %s%s", image.Repository.Base(), arrow(from), to)
 	trailers := []string{"Tagboat-Image: " + image.Repository.String()}
 	for _, old := range from {
 		trailers = append(trailers, "Tagboat-From: "+old)
@@ -40,6 +37,23 @@ func message(b *ship.Bumped, runURL string) string {
 		trailers = append(trailers, "Tagboat-Run: "+runURL)
 	}
 	return subject + "\n\n" + rendered(b) + strings.Join(trailers, "\n") + "\n"
+}
+
+// shownFrom is how many of the values that were there before a subject names.
+const shownFrom = 3
+
+// arrow leads from the values that were there before to the new one; "" where
+// there were none.
+func arrow(from []string) string {
+	if len(from) == 0 {
+		return ""
+	}
+	shown := from[:min(len(from), shownFrom)]
+	text := strings.Join(shown, ", ")
+	if more := len(from) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text + " → "
 }
 
 // rendered is the paragraph with the rendered changes, "" where there are none.

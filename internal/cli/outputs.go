@@ -93,7 +93,7 @@ const diffLimit = 100 << 10
 func shortDiff(b *ship.Bumped) string {
 	shown, left := b.ShortDiff(diffLimit)
 	if left > 0 {
-		shown += fmt.Sprintf("… and %d more lines\n", left)
+		shown += fmt.Sprintf("… lines left out: %d\n", left)
 	}
 	return shown
 }

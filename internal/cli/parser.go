@@ -116,6 +116,7 @@ func (p *parser) parse(args []string) (*kong.Context, error) {
 	if err != nil {
 		return nil, inputError(err)
 	}
+	splitLines(ctx.Selected().Flags)
 	err = errors.Join(p.check(ctx), p.unknown(ctx))
 	if command, ok := ctx.Selected().Target.Addr().Interface().(interface{ mistakes() error }); ok {
 		err = errors.Join(err, command.mistakes())
@@ -245,14 +246,43 @@ func decodeSecret(ctx *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
+// splitLines makes one value of every line of a list that was given as a flag, so
+// that a list of a workflow can be pasted. A single line stays as it is, empty or
+// not: whoever reads it says what is wrong with it.
+func splitLines(flags []*kong.Flag) {
+	for _, flag := range flags {
+		given, ok := flag.Target.Interface().([]string)
+		if !ok {
+			continue
+		}
+		var all []string
+		for _, value := range given {
+			if !strings.Contains(value, "\n") {
+				all = append(all, value)
+				continue
+			}
+			for _, line := range lines(value) {
+				all = append(all, line.(string))
+			}
+		}
+		flag.Target.Set(reflect.ValueOf(all))
+	}
+}
+
 // inputError gives kong's errors a code; its text already says what is wrong.
 func inputError(err error) error {
 	if len(fault.All(err)) > 0 && fault.Code(err) != "E_UNEXPECTED" {
 		return err
 	}
-	code := "E_INPUT"
+	code, hint := "E_INPUT", "see `tagboat --help`"
 	if strings.HasPrefix(err.Error(), "unknown flag") {
 		code = "E_INPUT_UNKNOWN"
 	}
-	return fault.New(code, "see `tagboat --help`", err)
+	if parsed, ok := errors.AsType[*kong.ParseError](err); ok && parsed.Context.Selected() != nil {
+		hint = fmt.Sprintf("see `tagboat %s --help`", parsed.Context.Selected().Name)
+		if strings.HasPrefix(err.Error(), "unexpected argument") {
+			hint = "write a flag before every value, also before the second one of a list; " + hint
+		}
+	}
+	return fault.New(code, hint, err)
 }

@@ -49,7 +49,7 @@ func (j *job) build(ctx context.Context) (string, error) {
 		return "", err
 	}
 	j.state.Digest, j.layout = image.Digest, image.Layout
-	return fmt.Sprintf("%s, %s in %d layers, by %s", image.Digest, byteCount(image.Size), image.Layers, j.builder.Name()), nil
+	return fmt.Sprintf("%s, %s in %s, by %s", image.Digest, byteCount(image.Size), count(image.Layers, "layer"), j.builder.Name()), nil
 }
 
 // builtBefore looks for the version of this commit in the registries. A version
@@ -104,9 +104,9 @@ func (j *job) push(ctx context.Context) (string, error) {
 	}
 	j.handOn()
 	if fresh == 0 {
-		return "", ship.Already(fmt.Sprintf("%d references, nothing was sent", len(pushed)))
+		return "", ship.Already(count(len(pushed), "reference") + ", nothing was sent")
 	}
-	return fmt.Sprintf("%d references, %s sent", fresh, byteCount(sent)), nil
+	return fmt.Sprintf("%s, %s sent", count(fresh, "reference"), byteCount(sent)), nil
 }
 
 // tagRule is what a tag's kind means for a registry. A version means one image. A

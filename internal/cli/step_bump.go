@@ -78,7 +78,7 @@ func (a *app) writeReference(ctx context.Context, repo infra.Repo, r reference) 
 // show prints what an edit changes, and what it left alone.
 func (a *app) show(edited *manifest.Result, bumped *ship.Bumped) {
 	for _, w := range edited.Warnings {
-		a.Warn(fault.New("E_LEFT_ALONE", "change it by hand if it is deployed", errors.New(w.Text)).At(w.File, w.Line))
+		a.Warn(fault.New("E_LEFT_ALONE", "if it is deployed, address it with `fields`, or change it by hand", errors.New(w.Text)).At(w.File, w.Line))
 	}
 	for _, c := range edited.Changes {
 		if c.Old != c.New {
@@ -98,7 +98,7 @@ func (a *app) show(edited *manifest.Result, bumped *ship.Bumped) {
 
 // told says what a bump came to.
 func told(b *ship.Bumped, dry bool) (string, error) {
-	fields := fmt.Sprintf("%d fields name %s", len(b.Changes), b.Image)
+	fields := fmt.Sprintf("%s in %s", b.Image, count(len(b.Changes), "field"))
 	if b.Branch != "" {
 		fields += fmt.Sprintf(" on branch %q", b.Branch)
 	}

@@ -79,7 +79,7 @@ func (j *job) checkInfra(ctx context.Context) (string, error) {
 	if len(result.Changes) == 0 {
 		return "no file names the image", nil
 	}
-	return fmt.Sprintf("%d fields in %s name the image", len(result.Changes), j.state.Plan.Bump.Repository), nil
+	return fmt.Sprintf("%s names the image in %s", j.state.Plan.Bump.Repository, count(len(result.Changes), "field")), nil
 }
 
 // trial is the image that will be deployed; what is not known of it yet is made
@@ -99,7 +99,7 @@ func (j *job) warnOfChanges(ctx context.Context, folder string) {
 		return
 	}
 	j.Warn(fault.Newf("E_UNCOMMITTED", "commit them, or the image is not what its commit says",
-		"%d changed files of %s are in no commit", strings.Count(status, "\n")+1, folder))
+		"%s has %s that no commit holds", folder, count(strings.Count(status, "\n")+1, "changed file")))
 }
 
 func nonEmpty(all ...string) []string {

@@ -10,7 +10,7 @@ import (
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
-const globHint = "write what a whole tag looks like, one a line: pr-*, main, latest, v0.0.[0-9]"
+const globHint = "write one glob a line, of what a whole tag looks like, such as pr-* or v0.0.[0-9]"
 
 // globForm is what tags are made of, and what path.Match gives a meaning: with
 // anything else a glob would match no tag, and forbid nothing.
@@ -33,8 +33,8 @@ func CheckGlobs(globs []string) error {
 func (b Bump) Permits(tag ref.Tag) error {
 	for _, glob := range b.ForbidTags {
 		if match, _ := path.Match(glob, string(tag)); match {
-			return fault.Newf("E_TAG_FORBIDDEN", "deploy a version, or take that line out of `forbid-tags`",
-				"%s is not written into %s: forbid-tags has %q", tag, b.Repository, glob)
+			return fault.Newf("E_TAG_FORBIDDEN", "deploy another tag, or take that line out of `forbid-tags`",
+				"%s may not be deployed: forbid-tags has %q", tag, glob)
 		}
 	}
 	return nil

@@ -170,7 +170,7 @@ func diff(b *strings.Builder, s *ship.State) {
 	shown, left := s.Bump.ShortDiff(shownDiff)
 	rest := ""
 	if left > 0 {
-		rest = fmt.Sprintf("\n… and %d more lines\n", left)
+		rest = fmt.Sprintf("\n… lines left out: %d\n", left)
 	}
 	fence := fenceFor(shown)
 	fmt.Fprintf(b, "\n<details><summary>Diff</summary>\n\n%sdiff\n%s\n%s\n%s\n</details>\n", fence, strings.TrimSuffix(shown, "\n"), fence, rest)

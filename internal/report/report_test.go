@@ -55,7 +55,7 @@ func shipped(t *testing.T) *ship.State {
 		},
 		Outcomes: []ship.Outcome{
 			{Step: "build", Status: ship.Done, Detail: digest, Took: 1234567 * time.Microsecond},
-			{Step: "push", Status: ship.Done, Detail: "1 references", Took: 80 * time.Millisecond},
+			{Step: "push", Status: ship.Done, Detail: "1 reference", Took: 80 * time.Millisecond},
 			{Step: "bump", Status: ship.Done, Detail: "2 fields", Took: 300 * time.Millisecond},
 		},
 	}
