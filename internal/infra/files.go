@@ -39,16 +39,10 @@ func (f *Files) Read(ctx context.Context) (*Snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	content := map[string][]byte{}
-	for _, e := range selected {
-		if err := ctx.Err(); err != nil {
-			return nil, context.Cause(ctx)
-		}
-		if content[e.path], err = f.root.ReadFile(e.path); err != nil {
-			return nil, err
-		}
+	files, err := newReadings(ctx, f.root, selected)
+	if err != nil {
+		return nil, err
 	}
-	files := newMemory(selected, func(e entry) ([]byte, bool) { return content[e.path], true })
 	return &Snapshot{Files: files, Tree: folderTree{f.root}}, nil
 }
 

@@ -44,6 +44,10 @@ func (f *Files) Commit(ctx context.Context, on *Snapshot, c ChangeSet) (Written,
 func (f *Files) compare(entries []entry, on *Snapshot, c ChangeSet) ([]string, error) {
 	// A path that selects nothing was reported by Read; what the others select counts here.
 	selected, _ := f.paths.selectFrom(entries)
+	files, ok := on.Files.(*readings)
+	if !ok {
+		return nil, errors.New("the snapshot is not one of this folder")
+	}
 	var changed []string
 	for _, name := range sortedKeys(c.Files) {
 		now, err := f.root.ReadFile(name)
@@ -51,11 +55,11 @@ func (f *Files) compare(entries []entry, on *Snapshot, c ChangeSet) ([]string, e
 		if err != nil && !absent {
 			return nil, err
 		}
-		before, err := fs.ReadFile(on.Files, name)
-		read := err == nil
 		// A file outside of the paths was not read, so that there is nothing to compare.
+		_, err = fs.Stat(on.Files, name)
+		read := err == nil
 		appeared := !read && slices.ContainsFunc(selected, func(e entry) bool { return e.path == name })
-		if appeared || read && (absent || !bytes.Equal(now, before)) {
+		if appeared || read && (absent || !files.same(name, now)) {
 			return nil, fmt.Errorf("%s: %w", name, ErrStale)
 		}
 		if absent || !bytes.Equal(now, c.Files[name]) {

@@ -124,7 +124,7 @@ func TestPathsExclude(t *testing.T) {
 		"globs of folders": {[]string{"apps"}, []string{"apps/*/prod", "apps/{web,[[]x]}/**"}, []string{"apps/api/values.yml"}, "", ""},
 		"like a glob":      {[]string{"apps"}, []string{"apps/[x]", "apps/api", "apps/web/prod"}, []string{"apps/web/Kustomization"}, "", ""},
 		"of the root":      {nil, []string{"*.yaml", "apps/a*", "apps/web"}, []string{"apps/[x]/a.yaml"}, "", ""},
-		"nothing":          {[]string{"top.yaml"}, []string{"gone", "ap", "values.yaml"}, []string{"top.yaml"}, "", ""},
+		"nothing":          {[]string{"top.yaml"}, []string{"top.yml"}, []string{"top.yaml"}, `excluded path "top.yml" matches nothing; did you mean top.yaml?`, "correct it"},
 		"by two":           {[]string{"apps/web", "apps/api/values.yml"}, []string{"**/prod", "**/prod"}, []string{"apps/api/values.yml", "apps/web/Kustomization"}, "", ""},
 		"a file named itself": {[]string{"top.yaml", "README.md"}, []string{"README.md"}, []string{"top.yaml"},
 			`path "README.md" selects nothing but what exclude removes`, "take README.md out of `exclude`, or the path out of `infra-paths`"},
@@ -133,7 +133,7 @@ func TestPathsExclude(t *testing.T) {
 		"all":                   {nil, []string{"**"}, nil, "exclude removes every file that would be read", "take ** out of `exclude`"},
 		"all by the root":       {nil, []string{"."}, nil, "exclude removes every file", "take . out of"},
 		"all of the root":       {[]string{"."}, []string{"apps", "**/*.yaml"}, nil, `path "." selects nothing but`, "take apps, **/*.yaml out of"},
-		"and what is not there": {[]string{"gone"}, []string{"gone"}, nil, `path "gone" selects nothing`, ""},
+		"and what is not there": {[]string{"gone"}, []string{"top.yaml"}, nil, `path "gone" selects nothing`, ""},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

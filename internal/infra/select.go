@@ -14,14 +14,15 @@ import (
 )
 
 // selectFrom is the entries that p selects, in their order. It fails with a
-// fault E_INFRA_PATH for each path that selects nothing.
+// fault E_INFRA_PATH for each path that selects nothing, and for each that is to
+// exclude and matches nothing: what was meant would be written to.
 func (p Paths) selectFrom(entries []entry) ([]entry, error) {
 	patterns := p.patterns
 	if len(patterns) == 0 {
 		patterns = []string{"."}
 	}
 	chosen := make([]bool, len(entries))
-	var faults []error
+	faults := p.idle(entries)
 	for _, pattern := range patterns {
 		found, err := choose(pattern, entries)
 		if err == nil {
@@ -38,6 +39,17 @@ func (p Paths) selectFrom(entries []entry) ([]entry, error) {
 		}
 	}
 	return selected, errors.Join(faults...)
+}
+
+// idle are the faults of exclude patterns that match nothing.
+func (p Paths) idle(entries []entry) (faults []error) {
+	for _, pattern := range p.excluded {
+		if !slices.ContainsFunc(entries, func(e entry) bool { return below(pattern, e.path) }) {
+			faults = append(faults, fault.Newf("E_INFRA_PATH", "take it out of `exclude`, or correct it",
+				"excluded path %q matches nothing%s", pattern, suggest(pattern, names(entries))))
+		}
+	}
+	return faults
 }
 
 // choose is where the entries are that one pattern matches.
