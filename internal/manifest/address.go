@@ -52,7 +52,8 @@ import (
 // a colon in it the whole reference, anything else the tag.
 //
 // What stands in the old value before = stays: VERSION=v1 in an environment, or
-// --image=nginx:1 among arguments, holds a tag, or an image, behind it.
+// --image=nginx:1 among arguments, holds a tag, or an image, behind it. So does
+// the scheme of docker://nginx:1.
 //
 // A digest is never left stale: where one stands in the old value, it is brought
 // up to date. The zero Address names nothing; two that mean the same are ==.

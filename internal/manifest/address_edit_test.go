@@ -124,6 +124,7 @@ func (f onlyRead) ReadFile(name string) ([]byte, error) {
 }
 
 func TestRoleOf(t *testing.T) {
+	nginx := mustImage(t, "nginx").Repository
 	tests := []struct {
 		key, old string
 		want     role
@@ -145,10 +146,13 @@ func TestRoleOf(t *testing.T) {
 		{"value", "web:v1", roleImage},
 		{"value", "acme/web", roleImage},
 		{"value", oldDigest, roleDigest},
+		{"value", "v1@" + oldDigest, roleTag},
+		{"value", "nginx@" + oldDigest, roleImage},
+		{"value", "web:v1@" + oldDigest, roleImage},
 		{"", "", roleTag},
 	}
 	for _, tt := range tests {
-		if got := roleOf(tt.key, tt.old); got != tt.want {
+		if got := roleOf(tt.key, tt.old, nginx); got != tt.want {
 			t.Errorf("%q: %q is %q, want %q", tt.key, tt.old, got, tt.want)
 		}
 	}

@@ -116,9 +116,14 @@ func (s source) allSaid(p place) bool {
 func (e *edit) addressed(s source) (all []said) {
 	by := map[fieldID]said{}
 	for _, a := range e.fields[s.file] {
-		field, stopped := a.find(s)
+		field, stopped := a.find(s, e.to.Image.Repository)
 		if stopped != nil {
 			e.fault(s.file, stopped.line(), fault.New(stopped.code, stopped.hint(a), fmt.Errorf("field %q: %s", a, stopped.told())))
+			continue
+		}
+		if other := s.ofAnother(field.scalar, field.role, e.to.Image.Repository); a.role == "" && other != "" {
+			e.fault(s.file, field.line, fault.New("E_FIELD", fmt.Sprintf("if it is to become %s, say so: %s=%s", e.to.Image.Repository, a, field.role),
+				fmt.Errorf("field %q: it is one of %s", a, other)))
 			continue
 		}
 		field.image = e.to.Image
@@ -133,7 +138,7 @@ func (e *edit) addressed(s source) (all []said) {
 }
 
 // find is the field that an address leads to.
-func (a Address) find(s source) (said, *stop) {
+func (a Address) find(s source, to ref.Repository) (said, *stop) {
 	hops := a.hops()
 	end, stopped := follow(s.yaml, spot{}, hops)
 	if stopped != nil {
@@ -145,9 +150,34 @@ func (a Address) find(s source) (said, *stop) {
 		return said{}, &stop{code: "E_FIELD", at: end, text: end.where() + " is no single value: the address must lead to one", options: end.below()}
 	}
 	if field.role == "" {
-		field.role = roleOf(hops[len(hops)-1].key, field.old())
+		field.role = roleOf(hops[len(hops)-1].key, field.old(), to)
 	}
 	return field, nil
+}
+
+// ofAnother is the image that a field is of, if that is certain and it is not the
+// one that is moved: an address that is one item off would put a stranger there.
+// A name without its registry may be ours: charts have that elsewhere.
+func (s source) ofAnother(field scalar, r role, to ref.Repository) string {
+	other := func(image ref.Image, err error, whole bool) string {
+		if err != nil || !whole || image.Repository == to {
+			return ""
+		}
+		return image.Repository.String()
+	}
+	if _, value := assigned(field.old()); r == roleImage {
+		image, err := ref.ParseImage(value)
+		return other(image, err, hasDomain(value))
+	}
+	for _, p := range s.found.places {
+		if !slices.ContainsFunc(p.scalars(), func(part scalar) bool { return part.node != nil && part.id() == field.id() }) {
+			continue
+		}
+		image, err := p.names()
+		group, _ := p.(parts)
+		return other(image, err, hasDomain(p.text().value()) || group.registry != "")
+	}
+	return ""
 }
 
 // below are the hops that lead on from a mapping or a list.

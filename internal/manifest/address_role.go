@@ -37,8 +37,8 @@ var (
 )
 
 // roleOf is the role that a field has by its last key, "" where it has none, and
-// by its old value, as the doc of Address says.
-func roleOf(key, old string) role {
+// by its old value, as the doc of Address says; to is the image that is moved.
+func roleOf(key, old string, to ref.Repository) role {
 	_, old = assigned(old)
 	image, err := ref.ParseImage(old)
 	whole := err == nil && (image.Tag != "" || image.Digest != "")
@@ -58,10 +58,13 @@ func roleOf(key, old string) role {
 		}
 	}
 	_, err = ref.ParseDigest(old)
+	name, _, pinned := strings.Cut(old, "@")
 	switch {
 	case err == nil:
 		return roleDigest
-	case isImageKey(key), strings.ContainsAny(old, "/:"):
+	case isImageKey(key), strings.ContainsAny(name, "/:"):
+		return roleImage
+	case pinned && image.Repository == to: // nginx@sha256:…, where v1@sha256:… is a tag
 		return roleImage
 	}
 	return roleTag
@@ -89,9 +92,11 @@ func (r role) value(old string, to Target) (string, error) {
 }
 
 // assigned parts a value behind its last =, which no part of a reference has in
-// it: VERSION=v1 in an environment, --image=nginx:1 among arguments.
+// it: VERSION=v1 in an environment, --image=nginx:1 among arguments; and behind
+// the scheme of a reference, docker://nginx:1.
 func assigned(value string) (before, behind string) {
 	i := strings.LastIndexByte(value, '=') + 1
+	i += len(scheme(value[i:]))
 	return value[:i], value[i:]
 }
 

@@ -26,7 +26,7 @@ func (e *edit) change(s source, result *Result) {
 		}
 		moves = append(moves, some...)
 	}
-	moves = once(moves)
+	moves = s.withDefinitions(once(moves))
 	e.choicesStay(s, moves)
 	slices.SortStableFunc(moves, func(a, b move) int { return a.line - b.line })
 	for _, m := range moves {
@@ -63,8 +63,19 @@ func (e *edit) moves(s source, p place) ([]move, error) {
 		return p.moves(e.to)
 	}
 	r, whole := p.(reference)
-	if whole && (s.said[r.id()] || r.kustomized && r.bare() && e.setElsewhere(s.file, r)) {
+	if whole && (s.said[r.id()] || r.kustomized && r.bare() && e.setElsewhere(s.file, r.scalar)) {
 		return nil, nil
+	}
+	if renames, ok := p.(entry); ok && renames.local && renames.onlyRenames() && e.setElsewhere(s.file, renames.newName) {
+		return nil, nil
+	}
+	if group, ok := p.(parts); ok {
+		if later := group.later(); later.node != nil {
+			if !s.said[later.id()] {
+				e.later(s.file, later)
+			}
+			return nil, nil
+		}
 	}
 	all, err := p.moves(e.to)
 	if err != nil && s.allSaid(p) {
@@ -78,6 +89,9 @@ func (e *edit) moves(s source, p place) ([]move, error) {
 func (e *edit) choicesStay(s source, moves []move) {
 	for _, p := range s.places {
 		field, _ := p.(said)
+		if len(field.chosenBy) == 0 {
+			continue
+		}
 		for _, m := range moves {
 			if m.value != m.scalar.value() && slices.Contains(field.chosenBy, m.node) {
 				e.fault(s.file, field.line, fault.Newf("E_FIELD", "choose the item by its position, or by a field that stays",
@@ -87,9 +101,9 @@ func (e *edit) choicesStay(s source, moves []move) {
 	}
 }
 
-// setElsewhere reports whether a bare reference is left to a kustomization that
-// gives it the tag, or may do so.
-func (e *edit) setElsewhere(file string, c reference) bool {
+// setElsewhere reports whether a name without a tag is left to a kustomization
+// that gives it one, or may do so.
+func (e *edit) setElsewhere(file string, c scalar) bool {
 	if !e.entries[c.value()] {
 		return false
 	}
@@ -114,7 +128,7 @@ func (s source) set(moves []move) (errs []error) {
 	}
 	for _, m := range moves {
 		change := m.in.Set
-		if s.allMeant(m, count[m.node]) {
+		if count[m.node] == s.found.visits[m.node].times {
 			change = m.in.SetShared
 		}
 		errs = appendError(errs, change(m.node, m.value))
@@ -125,14 +139,21 @@ func (s source) set(moves []move) (errs []error) {
 	return errs
 }
 
-// allMeant reports whether all uses of a value move. One that stands where it
-// may be there for its anchor's sake alone need not be a use.
-func (s source) allMeant(m move, count int) bool {
-	uses := s.found.visits[m.node]
-	if uses.defined && count == uses.times-1 && !s.stands(m.node) {
-		count++
+// withDefinitions adds, for values that move in every field but one that may be
+// there for its anchor's sake, that one: it moves with them.
+func (s source) withDefinitions(moves []move) []move {
+	count := map[*yaml.Node]int{}
+	for _, m := range moves {
+		count[m.node]++
 	}
-	return count == uses.times
+	for _, m := range moves {
+		u := s.found.visits[m.node]
+		if u.definition.node != nil && count[m.node] == u.times-1 && !s.stands(m.node) {
+			count[m.node]++
+			moves = append(moves, move{scalar: u.definition, value: m.value})
+		}
+	}
+	return moves
 }
 
 // stands reports whether a value is part of a place where it stands.

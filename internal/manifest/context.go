@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -72,7 +73,7 @@ func isCompose(n *yaml.Node) bool {
 }
 
 // enter is the context within a mapping.
-func (c context) enter(n *yaml.Node) context {
+func (c context) enter(n *yaml.Node, fields []field) context {
 	c.head, c.op, c.named = false, newOperation(n), ""
 	if c.item && c.key == "env" {
 		c.named = textOf(n, "name")
@@ -81,9 +82,9 @@ func (c context) enter(n *yaml.Node) context {
 		c.head, c.object = true, true
 		c.untouched = c.untouched || slices.Contains(textKinds, textOf(n, "kind"))
 	}
-	if global := resolved(get(n, "global")); global != nil {
-		if r := globalRegistry(global); r != "" {
-			c.registry = r
+	for _, f := range fields {
+		if f.key == "global" {
+			c.registry = cmp.Or(globalRegistry(resolved(f.node)), c.registry)
 		}
 	}
 	return c

@@ -44,6 +44,9 @@ func Edit(files fs.FS, to Target) (*Result, error) {
 	if len(result.Changes) == 0 && len(e.faults) == 0 {
 		return nil, e.noMatch(files)
 	}
+	if !to.FieldsOnly {
+		e.overlays(files)
+	}
 	e.report()
 	result.Warnings = e.warnings
 	slices.SortStableFunc(result.Warnings, func(a, b Warning) int {
@@ -161,7 +164,7 @@ func (e *edit) takeFound(s *source) {
 // unclear deals with a value that names the image, but is no reference.
 func (e *edit) unclear(file string, s scalar, err error) {
 	if filledLater(s.value()) {
-		e.warn(file, s.line, "%s is filled in later: %q; it is left alone", s.path, s.value())
+		e.later(file, s)
 		return
 	}
 	hint := "correct the reference"
@@ -169,6 +172,11 @@ func (e *edit) unclear(file string, s scalar, err error) {
 		hint = f.Hint
 	}
 	e.fault(file, s.line, fault.New("E_EDIT_REFUSED", hint, fmt.Errorf("%s: %w", s.path, err)))
+}
+
+// later warns of a value that a template or a variable gives.
+func (e *edit) later(file string, s scalar) {
+	e.warn(file, s.line, "%s is filled in later: %q; it is left alone", s.path, s.value())
 }
 
 func (e *edit) warn(file string, line int, format string, args ...any) {

@@ -84,6 +84,12 @@ func (e entry) names() (ref.Image, error) {
 	return image, nil
 }
 
+// onlyRenames reports an entry that leaves the tag to what it is applied to, or
+// to an entry for the new name.
+func (e entry) onlyRenames() bool {
+	return e.newName.node != nil && e.newTag.node == nil && e.digest.node == nil
+}
+
 func (e entry) moves(to Target) ([]move, error) {
 	hasTag, hasDigest := e.newTag.node != nil, e.digest.node != nil
 	tag := move{scalar: e.newTag, value: string(to.Image.Tag)}

@@ -1,8 +1,10 @@
 package manifest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	slash "path"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -18,7 +20,9 @@ type leftover struct {
 	text string
 	old  bool // it names the image as it was: with a tag or a digest that is not the target's
 
-	template bool // the file is no YAML before something fills it in
+	key      bool   // it is a key
+	field    string // what an address says of it behind the file, or ""
+	template bool   // the file is no YAML before something fills it in
 }
 
 // leftovers are the values of a file that name the image and are no part of a
@@ -35,11 +39,7 @@ func (e *edit) leftovers(file string, f *found, places []place) {
 			continue
 		}
 		met[o.node] = true // of several ways to one value, the first is told
-		where := o.path.String()
-		if where == "" {
-			where = "the text"
-		}
-		l := leftover{file: file}
+		l := leftover{file: file, key: o.key, field: o.address()}
 		for _, m := range e.names.mentions([]byte(o.value()), o.asked) {
 			if l.line == 0 || !l.old {
 				l.line = o.line
@@ -50,10 +50,30 @@ func (e *edit) leftovers(file string, f *found, places []place) {
 			l.old = l.old || e.isOld(m) && !o.untouched
 		}
 		if l.line > 0 {
-			l.text = fmt.Sprintf("%s names %s and is left alone: ", where, e.to.Image.Repository) + why(o, l.old)
+			l.text = fmt.Sprintf("%s names %s and is left alone: %s", o.where(), e.to.Image.Repository, why(o, l.old))
 			e.left = append(e.left, l)
 		}
 	}
+}
+
+// where is the place of a value, for people.
+func (o other) where() string {
+	switch {
+	case len(o.path) == 0:
+		return "the text"
+	case o.key:
+		return "the key " + o.path.String()
+	}
+	return o.path.String()
+}
+
+// address is what leads to a value that is a reference and no more, or "".
+func (o other) address() string {
+	_, value := assigned(o.value())
+	if _, err := ref.ParseImage(value); err != nil || o.key || len(o.path) == 0 {
+		return ""
+	}
+	return o.path.String() + "=" + string(roleImage)
 }
 
 // why says why a value was left alone.
@@ -61,6 +81,8 @@ func why(o other, old bool) string {
 	switch {
 	case o.untouched:
 		return "annotations, labels and text are not changed"
+	case o.key:
+		return "keys are not changed"
 	case filledLater(o.value()):
 		return "it is filled in later"
 	case !old && o.asked:
@@ -75,19 +97,18 @@ func why(o other, old bool) string {
 type mention struct {
 	line   int    // 1-based, within the text
 	suffix string // :tag, @digest or both, as far as it can be read; "" for a bare name
-	later  bool   // a placeholder stands where the tag would
 }
 
 // mentions are those in the value of a field. A single word, as nginx is, stands
 // for many things: there it counts only with a tag or a digest, or as the whole
 // of a field that is asked for a name.
 func (n names) mentions(value []byte, asked bool) (all []mention) {
+	line, counted := 1, 0
 	for at, word := range n.all(value) {
-		m := mention{line: lineOf(value, at)}
-		after := string(value[at+len(n.base):])
-		if len(after) > 1 && (after[0] == ':' || after[0] == '@') {
-			m.suffix = suffixForm.Regexp().FindString(after)
-			m.later = strings.ContainsRune("{$<(%", rune(after[1]))
+		line, counted = line+bytes.Count(value[counted:at], []byte("\n")), at
+		m := mention{line: line}
+		if after := value[at+len(n.base):]; len(after) > 1 && (after[0] == ':' || after[0] == '@') {
+			m.suffix = string(suffixForm.Regexp().Find(after))
 		}
 		if !word || m.suffix != "" || asked && len(value) == len(n.base) {
 			all = append(all, m)
@@ -123,8 +144,13 @@ func (e *edit) report() {
 // hint says what can be done about a leftover.
 func (l leftover) hint() string {
 	move := "mark the line with `# tagboat: image`"
-	if l.template {
+	switch {
+	case l.template:
 		move = fmt.Sprintf("address it as text, %s:/regexp with one (group)/", l.file)
+	case l.key:
+		move = "change the key by hand"
+	case l.field != "" && slash.Ext(l.file) == ".json": // which has no comments
+		move = fmt.Sprintf("address it, %s:%s", l.file, l.field)
 	}
 	return move + ", take the file out by `exclude`, or allow it with `on-leftover: ok`"
 }

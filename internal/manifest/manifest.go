@@ -2,10 +2,10 @@
 // it, and says how each of them changes. It is pure: files come in as an fs.FS,
 // new bytes go out, and every change is made by yamledit, which proves it.
 //
-// It knows the images of a kustomization and the containers and image volumes
-// of anything shaped like a pod, in whatever kind of Kubernetes object. It
-// leaves everything else alone, and warns of other values that name the image:
-// patches, values of Helm, annotations, text. Comments and keys do not count.
+// It knows the shapes in which Kubernetes, kustomize, Helm, Argo CD, Flux and
+// compose name images, in whatever kind of object. It leaves everything else
+// alone, and tells of what else names the image: annotations, text, keys, shapes
+// that it does not know. Comments do not count.
 package manifest
 
 import (

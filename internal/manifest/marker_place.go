@@ -25,12 +25,13 @@ func (e *edit) marked(s source) (all []said) {
 		told[m.line] = true
 	}
 	e.strayMarkers(s, told)
+	named := s.repositories(found)
 	for _, m := range found {
 		if s.said[m.id()] {
 			continue
 		}
 		field := said{scalar: m.scalar, role: m.role}
-		repository, err := e.ownerOf(m, s, found)
+		repository, err := e.ownerOf(m, s, named)
 		if err != nil {
 			wrong(m.line, fmt.Errorf("%s: %w", m.path, err))
 		}
@@ -43,13 +44,13 @@ func (e *edit) marked(s source) (all []said) {
 	return all
 }
 
-// ownerOf is the image that a marker means.
-func (e *edit) ownerOf(m marker, s source, all []marker) (ref.Repository, error) {
+// ownerOf is the image that a marker means, in a file that names some.
+func (e *edit) ownerOf(m marker, s source, named []ref.Repository) (ref.Repository, error) {
 	if known, err := m.owner(s.found); err != nil || known != (ref.Repository{}) {
 		return known, err
 	}
 	ours := e.names.line(s.src) > 0 || len(s.places) > 0 // which are addressed
-	for _, other := range s.repositories(all) {
+	for _, other := range named {
 		if other != e.to.Image.Repository {
 			return ref.Repository{}, fmt.Errorf("the marker does not say of which image it is, and the file names %s, too; write it out: `# tagboat: %s %s`", other, m.role, e.to.Image.Repository)
 		}
@@ -76,24 +77,36 @@ func (m marker) owner(f *found) (ref.Repository, error) {
 		return image.Repository, nil
 	}
 	for _, p := range f.places {
-		if image, err := p.names(); err == nil && slices.ContainsFunc(p.scalars(), func(s scalar) bool { return s.node != nil && s.id() == m.id() }) {
+		if !m.isOf(p) {
+			continue
+		}
+		if image, err := p.names(); err == nil {
 			return image.Repository, nil
 		}
 	}
 	return ref.Repository{}, nil
 }
 
-// repositories are those that the places and the markers of a file name.
+// isOf reports a marked field that is part of a place.
+func (m marker) isOf(p place) bool {
+	return slices.ContainsFunc(p.scalars(), func(s scalar) bool { return s.node == m.node && s.id() == m.id() })
+}
+
+// repositories are those that the places and the markers of a file name, each once.
 func (s source) repositories(all []marker) (named []ref.Repository) {
-	for _, p := range s.found.places {
-		if image, err := p.names(); err == nil {
-			named = append(named, image.Repository)
+	seen := map[ref.Repository]bool{{}: true}
+	add := func(r ref.Repository, err error) {
+		if err == nil && !seen[r] {
+			seen[r] = true
+			named = append(named, r)
 		}
 	}
+	for _, p := range s.found.places {
+		image, err := p.names()
+		add(image.Repository, err)
+	}
 	for _, m := range all {
-		if known, err := m.owner(s.found); err == nil && known != (ref.Repository{}) {
-			named = append(named, known)
-		}
+		add(m.owner(s.found))
 	}
 	return named
 }
@@ -117,9 +130,7 @@ func (e *edit) strayMarkers(s source, told map[int]bool) {
 func markedReferences(s source) (all []Reference, wrong []Warning) {
 	found := markers(s, func(line int, err error) { wrong = append(wrong, Warning{s.file, line, err.Error()}) })
 	for _, m := range found {
-		shaped := slices.ContainsFunc(s.found.places, func(p place) bool {
-			return slices.ContainsFunc(p.scalars(), func(part scalar) bool { return part.node != nil && part.id() == m.id() })
-		})
+		shaped := slices.ContainsFunc(s.found.places, func(p place) bool { return m.isOf(p) })
 		repository, err := m.owner(s.found)
 		if shaped || err != nil || repository == (ref.Repository{}) {
 			continue

@@ -20,20 +20,14 @@ func (w *walk) fields(n *yaml.Node) []field {
 		all = append(all, w.field(n.Content[i], n.Content[i+1], nil))
 	}
 	if merges {
-		all = w.merged(all, n, nil, 0)
+		all = w.merged(all, n, nil, map[*yaml.Node]bool{n: true})
 	}
 	return all
 }
 
-// deepest is how far merges of merges are followed.
-const deepest = 20
-
-// merged adds what the merge keys of n bring; of several, the first wins.
-func (w *walk) merged(all []field, n *yaml.Node, via []*yaml.Node, depth int) []field {
-	if depth > deepest {
-		w.left = -1
-		return all
-	}
+// merged adds what the merge keys of n bring; of several, the first wins. One
+// that was followed has nothing more to bring, however often it is named.
+func (w *walk) merged(all []field, n *yaml.Node, via []*yaml.Node, followed map[*yaml.Node]bool) []field {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Tag != "!!merge" {
 			continue
@@ -43,27 +37,28 @@ func (w *walk) merged(all []field, n *yaml.Node, via []*yaml.Node, depth int) []
 			sources = sources[0].Content
 		}
 		for _, source := range sources {
-			all = w.merge(all, source, via, depth)
+			all = w.merge(all, source, via, followed)
 		}
 	}
 	return all
 }
 
-func (w *walk) merge(all []field, source *yaml.Node, via []*yaml.Node, depth int) []field {
+func (w *walk) merge(all []field, source *yaml.Node, via []*yaml.Node, followed map[*yaml.Node]bool) []field {
 	if source.Kind == yaml.AliasNode {
 		via = append(slices.Clip(via), source)
 		source = source.Alias
 	}
-	if source.Kind != yaml.MappingNode {
+	if source.Kind != yaml.MappingNode || followed[source] {
 		return all
 	}
+	followed[source] = true
 	for i := 0; i+1 < len(source.Content); i += 2 {
 		k := source.Content[i]
 		if k.Tag != "!!merge" && !slices.ContainsFunc(all, func(f field) bool { return f.key == resolved(k).Value }) {
 			all = append(all, w.field(k, source.Content[i+1], via))
 		}
 	}
-	return w.merged(all, source, via, depth+1)
+	return w.merged(all, source, via, followed)
 }
 
 func (w *walk) field(k, v *yaml.Node, via []*yaml.Node) field {
@@ -89,16 +84,18 @@ func (w *walk) route(via []*yaml.Node) []*yaml.Node {
 
 // use is how a scalar that aliases share is used.
 type use struct {
-	times   int
-	defined bool // it also stands where it may be meant for no more than to be shared
+	times int
+	// definition is where it stands, if it may stand there for no more than to be
+	// shared; its node is nil otherwise.
+	definition scalar
 }
 
 // visit counts a use of a shared scalar.
-func (w *walk) visit(n *yaml.Node) {
+func (w *walk) visit(n *yaml.Node, at context) {
 	u := w.visits[n]
 	u.times++
-	if len(w.via) == 0 && w.defines() {
-		u.defined = true
+	if len(w.via) == 0 && !at.untouched && w.defines() {
+		u.definition = w.scalarAt(n, slices.Clone(w.path), nil)
 	}
 	w.visits[n] = u
 }

@@ -3,6 +3,7 @@ package manifest
 import (
 	"bytes"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/pattern"
@@ -107,7 +108,7 @@ func lineOf(src []byte, at int) int { return 1 + bytes.Count(src[:at], []byte("\
 func (n names) endsAt(before []byte) (prefix int, ok bool) {
 	for _, prefix := range n.prefixes {
 		rest, ok := bytes.CutSuffix(before, prefix)
-		if ok && (len(rest) == 0 || !nameByte(rest[len(rest)-1])) {
+		if ok && (len(rest) == 0 || !nameByte(rest[len(rest)-1]) || schemeEnds(rest)) {
 			return len(prefix), true
 		}
 	}
@@ -123,6 +124,23 @@ func continues(after []byte) bool {
 func nameByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
 		c == '.' || c == '_' || c == '-' || c == '/'
+}
+
+// schemes are what some readers want before a name.
+var schemes = []string{"docker://", "oci://"}
+
+// scheme is the one that a text begins with, or "".
+func scheme(text string) string {
+	for _, s := range schemes {
+		if strings.HasPrefix(text, s) {
+			return s
+		}
+	}
+	return ""
+}
+
+func schemeEnds(before []byte) bool {
+	return slices.ContainsFunc(schemes, func(s string) bool { return bytes.HasSuffix(before, []byte(s)) })
 }
 
 // suffixForm is what may follow a name and belong to it.

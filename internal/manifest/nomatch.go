@@ -21,9 +21,15 @@ func (e *edit) noMatch(files fs.FS) error {
 	unmet := e.unmetLines()
 	if len(e.sources) > 0 {
 		at := e.sources[0]
-		text := fmt.Sprintf("nothing sets the tag of %s: a kustomization gives it another name", wanted)
-		return fault.New("E_NO_MATCH", "give the name that the kustomization renames it to",
-			errors.New(strings.Join(append([]string{text}, unmet...), "\n  "))).
+		why, hint := "a kustomization gives it another name", "give the name that the kustomization renames it to"
+		if len(e.warnings) > 0 {
+			why, hint = "it comes from elsewhere", "address the field that it comes from with `fields`"
+		}
+		lines := []string{fmt.Sprintf("nothing sets the tag of %s: %s", wanted, why)}
+		for _, w := range e.warnings {
+			lines = append(lines, w.String())
+		}
+		return fault.New("E_NO_MATCH", hint, errors.New(strings.Join(append(lines, unmet...), "\n  "))).
 			At(at.file, at.places[0].text().line)
 	}
 	all, unread, err := List(files)

@@ -42,8 +42,11 @@ type group struct {
 // strayDigest is a digest in a mapping that is an image, which is not the one of
 // its parts: genericDigest.
 func strayDigest(fields []field, p parts, at context) scalar {
+	if !isImageKey(at.key) {
+		return scalar{}
+	}
 	for _, f := range fields {
-		if _, part := partOf(f.key); isImageKey(at.key) && part == "digest" && f.value.node != nil &&
+		if _, part := partOf(f.key); part == "digest" && f.value.node != nil &&
 			f.value.node != p.digest.node && hexDigest.MatchString(f.value.value()) {
 			return f.value
 		}
@@ -53,22 +56,28 @@ func strayDigest(fields []field, p parts, at context) scalar {
 
 // groups are those with a tag or a digest. The words repo and version stand for
 // many things: they count only in a mapping that is an image.
-func groups(fields []field, at context) (all []group) {
+func groups(fields []field, at context) []group {
+	var all []group
+	index := map[string]int{}
 	for _, f := range fields {
 		of, part := partOf(f.key)
-		known := slices.ContainsFunc(all, func(g group) bool { return g.of == of })
-		if known || f.value.node == nil || !slices.Contains(tagKeys, part) && !slices.Contains(digestKeys, part) {
+		if f.value.node == nil || !slices.Contains(tagKeys, part) && !slices.Contains(digestKeys, part) {
 			continue
 		}
-		g := group{of: of}
-		for _, f := range fields {
-			its, part := partOf(f.key)
-			if its == of && part != "" && (part != "repo" && part != "version" || isImageKey(at.key)) {
-				f.key = part
-				g.fields = append(g.fields, f)
-			}
+		if _, known := index[of]; !known {
+			index[of] = len(all)
+			all = append(all, group{of: of})
 		}
-		all = append(all, g)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	for _, f := range fields {
+		of, part := partOf(f.key)
+		if i, known := index[of]; known && part != "" && (part != "repo" && part != "version" || isImageKey(at.key)) {
+			f.key = part
+			all[i].fields = append(all[i].fields, f)
+		}
 	}
 	return all
 }

@@ -23,6 +23,7 @@ var (
 // digest or without.
 type parts struct {
 	registry    string // of the field, or the global one; "" where there is none
+	own         scalar // the registry's field
 	name        scalar
 	tag, digest scalar // node nil where absent
 	digestKey   string
@@ -33,8 +34,9 @@ type parts struct {
 // there are none.
 func newParts(g group, registry string) (p parts, ok bool) {
 	p.registry = registry
-	if own, _ := first(g.fields, registryKeys); p.registry == "" && !own.empty() {
-		p.registry = own.value()
+	p.own, _ = first(g.fields, registryKeys)
+	if p.registry == "" && !p.own.empty() {
+		p.registry = p.own.value()
 	}
 	p.tag, _ = first(g.fields, tagKeys)
 	p.digest, p.digestKey = first(g.fields, digestKeys)
@@ -80,7 +82,7 @@ func first(fields []field, keys []string) (scalar, string) {
 
 func (p parts) text() scalar { return p.name }
 
-func (p parts) scalars() []scalar { return []scalar{p.name, p.tag, p.digest} }
+func (p parts) scalars() []scalar { return []scalar{p.own, p.name, p.tag, p.digest} }
 
 func (p parts) names() (ref.Image, error) {
 	name := p.name.value()
@@ -126,12 +128,17 @@ func digestPrefix(written string) string {
 	return "sha256:"
 }
 
-func (p parts) moves(to Target) ([]move, error) {
+// later is the field whose value is filled in later; its node is nil where none is.
+func (p parts) later() scalar {
 	for _, s := range []scalar{p.tag, p.digest} {
 		if filledLater(s.value()) {
-			return nil, nil
+			return s
 		}
 	}
+	return scalar{}
+}
+
+func (p parts) moves(to Target) ([]move, error) {
 	if _, digest, found := strings.Cut(p.tag.value(), "@"); found && p.digest.empty() {
 		return p.joined(to, digest)
 	}

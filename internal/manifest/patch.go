@@ -8,7 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// operation is one of a JSON patch (RFC 6902): where its value goes to.
+// operation is one of a JSON patch (RFC 6902): where its value goes to, or what
+// it wants to find there.
 type operation struct {
 	key, parent string // the last two keys of its path
 	item        bool   // the value is an item of the list under key
@@ -21,7 +22,7 @@ func newOperation(n *yaml.Node) *operation {
 	if op == "" || !strings.HasPrefix(path, "/") {
 		return nil
 	}
-	o := &operation{untouched: op != "add" && op != "replace"}
+	o := new(operation)
 	for _, part := range strings.Split(path[1:], "/") {
 		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
 		if _, err := strconv.Atoi(part); err == nil || part == "-" {

@@ -44,8 +44,8 @@ type kustomization struct {
 
 // reach is what entries of one name have their effect on.
 type reach struct {
-	files map[string]bool
-	blind string // why there may be more, or ""
+	files map[string]bool // kustomizations, too
+	blind string          // why there may be more, or ""
 }
 
 // of finds the reach of the entries with a name.
@@ -88,6 +88,7 @@ func (k *kustomizations) follow(file string, r *reach, seen map[string]bool) {
 		return
 	}
 	seen[file] = true
+	r.files[file] = true
 	this := k.get(file)
 	if this.broken {
 		r.blind = file + " cannot be read"

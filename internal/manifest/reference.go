@@ -9,14 +9,15 @@ import (
 // reference is a field that holds a whole reference: name[:tag][@digest].
 type reference struct {
 	scalar
-	prefix string // what stands before the reference: "web=" among the images of an Argo CD source
+	prefix string // what stands before the reference: docker://, or "web=" among the images of an Argo CD source
+	name   string // what is written as * there, in "web=*:v1"
 	// kustomized reports a field that a kustomization may give its tag.
 	kustomized bool
 }
 
 func (r reference) text() scalar { return r.scalar }
 
-func (r reference) written() string { return strings.TrimPrefix(r.value(), r.prefix) }
+func (r reference) written() string { return r.name + strings.TrimPrefix(r.value(), r.prefix) }
 
 func (r reference) names() (ref.Image, error) { return ref.ParseImage(r.written()) }
 
@@ -37,7 +38,7 @@ func (r reference) moves(to Target) ([]move, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []move{{scalar: r.scalar, value: r.prefix + spelled(r.written(), old) + suffix(to.Image, pin)}}, nil
+	return []move{{scalar: r.scalar, value: r.prefix + strings.TrimPrefix(spelled(r.written(), old), r.name) + suffix(to.Image, pin)}}, nil
 }
 
 // suffix is what comes after the name.

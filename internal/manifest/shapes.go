@@ -17,19 +17,19 @@ func (w *walk) look(fields []field, at context) {
 		w.reference(reference{scalar: name}, false)
 		return
 	}
-	var grouped []parts
+	grouped := map[*yaml.Node]bool{} // names of parts
 	for _, g := range groups(fields, at) {
 		if p, ok := newParts(g, at.registry); ok {
 			p.stale = strayDigest(fields, p, at)
 			w.add(p)
-			grouped = append(grouped, p)
+			grouped[p.name.node] = true
 		}
 	}
 	for _, f := range fields {
 		if at.key == "helm" && f.key == "parameters" || f.key == "set" {
 			w.parameters(f, fields, at)
 		}
-		if f.value.node == nil || f.value.null() || slices.ContainsFunc(grouped, func(p parts) bool { return p.name.node == f.value.node }) {
+		if f.value.node == nil || f.value.null() || grouped[f.value.node] {
 			continue
 		}
 		in := at.of(f.key)
@@ -72,18 +72,30 @@ func (w *walk) items(n *yaml.Node, at context) {
 		if s.node == nil || s.null() {
 			continue
 		}
-		r := reference{scalar: s}
-		if name, _, found := strings.Cut(s.value(), "="); found && at.parent == "kustomize" {
-			r.prefix = name + "="
-		}
-		w.reference(r, false)
+		w.reference(renaming(s, at), false)
 	}
+}
+
+// renaming is an item of a list of images; one of an Argo CD source may begin with
+// the name that it gives another: old=new:v1. A * for that keeps it.
+func renaming(s scalar, at context) reference {
+	name, image, found := strings.Cut(s.value(), "=")
+	switch {
+	case !found || at.parent != "kustomize":
+		return reference{scalar: s}
+	case strings.HasPrefix(image, "*"):
+		return reference{scalar: s, prefix: name + "=*", name: name}
+	}
+	return reference{scalar: s, prefix: name + "="}
 }
 
 // reference adds a field with a whole reference. One without a tag counts only
 // where it means the image as such: elsewhere the tag is in another field, or
 // the image is one to watch and not to run.
 func (w *walk) reference(r reference, bareCounts bool) {
+	if r.prefix == "" {
+		r.prefix = scheme(r.value())
+	}
 	if bareCounts || !r.bare() {
 		w.add(r)
 	}

@@ -137,7 +137,7 @@ func (s *shapes) kustomization() {
 	s.entries("")
 	s.both("patches:\n")
 	s.text("- patch:", "    ", func(in *shapes) {
-		in.both("- {op: test, path: /spec/image, value: 'ghcr.io/acme/web:v0'}\n- op: replace\n  path: /spec/containers/0/image\n")
+		in.both("- {op: remove, path: /spec/image}\n- op: %s\n  path: /spec/containers/0/image\n", in.pick("replace", "test"))
 		in.block("  ", "  ", []cell{in.reference("value")})
 	})
 	s.text("- patch:", "    ", func(in *shapes) {

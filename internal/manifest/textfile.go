@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
 // checkRegexp checks the regexp of an address, with its slashes.
@@ -88,7 +89,7 @@ func (t *textfile) match(a Address, to Target) (line int, err error) {
 		if bytes.ContainsAny(t.src[p.from:p.to], "\r\n") {
 			return line, fault.Newf("E_FIELD", `let the group take in less: (\S+) ends at a blank`, "the group of %s takes in the end of a line", a.path)
 		}
-		if p.new, err = a.roleFor(old).value(old, to); err != nil {
+		if p.new, err = a.roleFor(old, to.Image.Repository).value(old, to); err != nil {
 			return line, err
 		}
 		t.parts = append(t.parts, p)
@@ -102,11 +103,11 @@ func (a Address) matches(src []byte) [][]int {
 }
 
 // roleFor is the role that an address of text gives, or the old text.
-func (a Address) roleFor(old string) role {
+func (a Address) roleFor(old string, to ref.Repository) role {
 	if a.role != "" {
 		return a.role
 	}
-	return roleOf("", old)
+	return roleOf("", old, to)
 }
 
 // changeText makes the edits of a text.

@@ -19,6 +19,7 @@ type found struct {
 // other is a value that may name the image outside of every place.
 type other struct {
 	scalar
+	key       bool // it is the key of a field
 	asked     bool // under a key that asks for an image
 	untouched bool // in an annotation, in text: whatever it says, it is not changed
 }
@@ -103,12 +104,13 @@ func (w *walk) sequence(n *yaml.Node, at context) {
 
 func (w *walk) mapping(n *yaml.Node, at context) {
 	fields := w.fields(n)
-	at = at.enter(n)
+	at = at.enter(n, fields)
 	if !at.untouched && at.mayName(fields) {
 		w.read(fields)
 		w.look(fields, at)
 	}
 	for _, f := range fields {
+		w.key(f, at)
 		w.via = append(w.via, f.via...)
 		w.under(key(f.key), f.node, at.of(f.key))
 		w.via = w.via[:len(w.via)-len(f.via)]
@@ -131,7 +133,7 @@ func (w *walk) scalarAt(n *yaml.Node, at path, via []*yaml.Node) scalar {
 // scalar takes note of a value.
 func (w *walk) scalar(n *yaml.Node, at context) {
 	if len(w.in.Aliases(n)) > 0 {
-		w.visit(n)
+		w.visit(n, at)
 	}
 	if n.Tag == "!!null" || !w.wants(n.Value) {
 		return
@@ -140,7 +142,17 @@ func (w *walk) scalar(n *yaml.Node, at context) {
 		return
 	}
 	s := w.scalarAt(n, slices.Clone(w.path), slices.Clone(w.via))
-	w.others = append(w.others, other{s, at.asks(), at.untouched})
+	w.others = append(w.others, other{scalar: s, asked: at.asks(), untouched: at.untouched})
+}
+
+// key takes note of a key that may name what is looked for: none is changed.
+func (w *walk) key(f field, at context) {
+	if w.names == nil || !w.names.in(f.key) {
+		return
+	}
+	if s := w.scalarAt(f.name, w.path.to(key(f.key)), nil); s.node != nil {
+		w.others = append(w.others, other{scalar: s, key: true, untouched: at.untouched})
+	}
 }
 
 // wants reports a text that may name what is looked for.

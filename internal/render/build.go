@@ -36,7 +36,9 @@ func (t *tree) build(folder string, c *closure) (objects resmap.ResMap, err erro
 }
 
 // quiet keeps kustomize from writing to stderr, where it repeats what it thinks
-// of old fields at every build, until the returned function is called.
+// of old fields at every build, until the returned function is called. Kustomize
+// has no option for that. Nothing else looks stderr up while a build is at work:
+// who writes there took it at the start of the program.
 func quiet() (loud func()) {
 	stderr, logged := os.Stderr, log.Writer()
 	log.SetOutput(io.Discard)
