@@ -41,13 +41,13 @@ func Edit(files fs.FS, to Target) (*Result, error) {
 	for _, s := range e.sources {
 		e.change(s, result)
 	}
+	e.report() // before all else: what names the image as it was is not forgiven where nothing is found
 	if len(result.Changes) == 0 && len(e.faults) == 0 {
 		return nil, e.noMatch(files)
 	}
 	if !to.FieldsOnly {
 		e.overlays(files)
 	}
-	e.report()
 	result.Warnings = e.warnings
 	slices.SortStableFunc(result.Warnings, func(a, b Warning) int {
 		return cmp.Or(strings.Compare(a.File, b.File), a.Line-b.Line)
