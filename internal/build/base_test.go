@@ -231,7 +231,7 @@ func TestBaseMistakes(t *testing.T) {
 	}{
 		"unknown":             {dockerfile: "FROM " + host + "/no:1", line: 1, text: "base image " + host + "/no:1: ", hint: "whether the name and the tag are right"},
 		"unknown, in COPY":    {dockerfile: "FROM scratch\nCOPY --from=" + host + "/no:1 / /", line: 2, text: "/no:1", hint: "whether the name"},
-		"a name that is none": {dockerfile: "FROM No:1", line: 1, text: "lowercase", hint: "neither a stage above nor the name of an image"},
+		"a name that is none": {dockerfile: "FROM No:1", line: 1, text: "lower case", hint: "neither a stage above nor the name of an image"},
 		"not allowed":         {dockerfile: "FROM " + says + "/x", status: 401, line: 1, text: "401", hint: "log in to " + says},
 		"forbidden":           {dockerfile: "FROM " + says + "/x", status: 403, line: 1, text: "403", hint: "log in to " + says},
 		"too few layers":      {dockerfile: "FROM " + host + "/short", line: 1, text: "base image " + host + "/short: its manifest has 1 layers, its config 0", hint: "push the image anew"},
