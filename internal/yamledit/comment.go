@@ -17,11 +17,10 @@ func (f *File) Comment(n *yaml.Node) string {
 	for end < len(f.src) && isBlank(f.src[end]) {
 		end++
 	}
-	text, found := bytes.CutPrefix(f.src[end:endOfLine(f.src, end)], []byte("#"))
-	if !found {
+	if end == len(f.src) || f.src[end] != '#' {
 		return ""
 	}
-	return string(bytes.Trim(text, " \t"))
+	return string(bytes.Trim(f.src[end+1:endOfLine(f.src, end)], " \t"))
 }
 
 // end is where a scalar or an alias ends, or the header of a block.

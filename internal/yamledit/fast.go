@@ -1,8 +1,6 @@
 package yamledit
 
-import (
-	"go.yaml.in/yaml/v3"
-)
+import "go.yaml.in/yaml/v3"
 
 // fast reads the part of YAML that people and tools write every day, many times
 // as fast as the parser, and leaves everything else to the parser: where ok is
@@ -12,9 +10,10 @@ import (
 // otherwise do little else. It decides nothing on its own: where ok is true, the
 // parser reads the text too, and its trees are equal to these in every kind, tag,
 // value, style, anchor, alias, line and column. Only the comments are left out.
-// TestFastIsTheParser and FuzzFast compare the two and hold it to that. So the
-// reader is strict where the parser is lenient: what is rare or odd is not its
-// business, and whatever a function does not know it gives up on.
+// TestFastIsTheParser and FuzzFast compare the two and hold it to that, and so
+// does the proof of every small edit: see witness. So the reader is strict where
+// the parser is lenient: what is rare or odd is not its business, and whatever a
+// function does not know it gives up on.
 //
 // The reader counts columns from 0, as offsets; nodes have them from 1.
 func fast(src []byte) (docs []*yaml.Node, ok bool) {

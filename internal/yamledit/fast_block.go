@@ -92,7 +92,7 @@ func (r *reader) mapping(column int, key *yaml.Node) *yaml.Node {
 			break
 		}
 		begin := r.at
-		if r.column > column || r.atDash() {
+		if r.column > column {
 			giveUp()
 		}
 		if key = r.scalar(); !r.colon(begin) {

@@ -240,18 +240,27 @@ func TestFastGivesUp(t *testing.T) {
 	}
 }
 
-// TestPlainTag asks for all texts of up to three characters, and for some longer ones.
+// TestPlainTag asks for all texts of up to three characters, for some longer
+// ones, and for numbers that an integer may not hold.
 func TestPlainTag(t *testing.T) {
 	const chars = "012789.-+_xXobBeEfaTtZ:, iInN~<m"
 	rng := rand.New(rand.NewPCG(3, 4))
+	var all []string
 	for i := 1; i < 50_000; i++ {
 		s := ""
 		for n := i; n > 0; n /= len(chars) {
 			s += chars[n%len(chars):][:1]
 		}
-		for range rng.IntN(12) * (i % 2) {
+		all = append(all, s)
+		for range rng.IntN(12) {
 			s += chars[rng.IntN(len(chars)):][:1]
 		}
+		all = append(all, s)
+	}
+	for digits := "9"; len(digits) < 30; digits += "9" {
+		all = append(all, digits, "-"+digits, "1."+digits, "0"+digits)
+	}
+	for _, s := range all {
 		if got, want := plainTag(s), (&yaml.Node{Kind: yaml.ScalarNode, Value: s}).ShortTag(); got != want {
 			t.Errorf("%q: got %s, want %s", s, got, want)
 		}

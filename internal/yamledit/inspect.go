@@ -36,8 +36,8 @@ func (f *File) uniqueKeys(n *yaml.Node) error {
 // Aliases are the alias nodes through which a scalar is reached from elsewhere
 // in the file: those of its own anchor, and those of a collection around it.
 func (f *File) Aliases(n *yaml.Node) []*yaml.Node {
-	if f.aliased && f.aliases == nil {
-		f.aliases = map[*yaml.Node][]*yaml.Node{}
+	if f.aliased && f.shared == nil {
+		f.shared = map[*yaml.Node]*users{}
 		targets := map[*yaml.Node][]*yaml.Node{}
 		for _, doc := range f.docs {
 			findAliases(doc, targets)
@@ -46,7 +46,24 @@ func (f *File) Aliases(n *yaml.Node) []*yaml.Node {
 			f.share(doc, targets, nil)
 		}
 	}
-	return f.aliases[n]
+	return f.shared[n].all()
+}
+
+// users are the aliases of a node, and of what is around it.
+type users struct {
+	aliases []*yaml.Node
+	around  *users // nil for none
+}
+
+// all are the aliases, those of what is around first.
+func (u *users) all() []*yaml.Node {
+	switch {
+	case u == nil:
+		return nil
+	case u.around == nil:
+		return u.aliases
+	}
+	return slices.Concat(u.around.all(), u.aliases)
 }
 
 func findAliases(n *yaml.Node, targets map[*yaml.Node][]*yaml.Node) {
@@ -59,12 +76,12 @@ func findAliases(n *yaml.Node, targets map[*yaml.Node][]*yaml.Node) {
 }
 
 // share notes for every scalar under n the aliases of n and of what is around it.
-func (f *File) share(n *yaml.Node, targets map[*yaml.Node][]*yaml.Node, around []*yaml.Node) {
+func (f *File) share(n *yaml.Node, targets map[*yaml.Node][]*yaml.Node, around *users) {
 	if own := targets[n]; len(own) > 0 {
-		around = slices.Concat(around, own)
+		around = &users{own, around}
 	}
-	if n.Kind == yaml.ScalarNode && len(around) > 0 {
-		f.aliases[n] = around
+	if n.Kind == yaml.ScalarNode && around != nil {
+		f.shared[n] = around
 	}
 	for _, child := range n.Content {
 		f.share(child, targets, around)

@@ -19,6 +19,7 @@ type span struct{ from, to int }
 type cursor struct {
 	src   []byte
 	lines []int // where lines begin, as far as was asked for
+	all   bool  // there are no more lines
 	off   int
 
 	line, column int // 1-based position of off
@@ -70,18 +71,21 @@ func (c *cursor) seekLine(line int) bool {
 	return true
 }
 
-// addLine finds the beginning of one more line.
+// addLine finds the beginning of one more line. The last one is looked through once.
 func (c *cursor) addLine() bool {
+	if c.all {
+		return false
+	}
 	if len(c.lines) == 0 {
 		c.lines = append(c.lines, newCursor(c.src).off)
 		return true
 	}
 	end := endOfLine(c.src, c.lines[len(c.lines)-1])
 	w := lineBreak(c.src[end:])
-	if w > 0 {
+	if c.all = w == 0; !c.all {
 		c.lines = append(c.lines, end+w)
 	}
-	return w > 0
+	return !c.all
 }
 
 // lineOf is the line that an offset is on.

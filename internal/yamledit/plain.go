@@ -3,8 +3,6 @@ package yamledit
 import (
 	"strings"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
@@ -14,7 +12,7 @@ func canBePlain(s string, inFlow bool) bool {
 	switch {
 	case s == "" || !allPrintable(s):
 		return false
-	case strings.ContainsRune("-?:,[]{}#&*!|>'\"%@` ", rune(s[0])):
+	case strings.ContainsRune("?:,[]{}#&*!|>'\"%@` ", rune(s[0])), s[0] == '-' && !isFlag(s):
 		return false
 	case s[len(s)-1] == ':' || s[len(s)-1] == ' ':
 		return false
@@ -26,9 +24,9 @@ func canBePlain(s string, inFlow bool) bool {
 	return !inFlow || !strings.ContainsAny(s, ",?[]{}")
 }
 
-// readsAsString reports that every reader takes the plain text for a string.
-func readsAsString(n *yaml.Node, s string) bool {
-	return n.Style&yaml.TaggedStyle != 0 || !looksTyped(s)
+// isFlag reports a flag, as it stands among a command's arguments: --image=x.
+func isFlag(s string) bool {
+	return len(s) > 2 && s[1] == '-' && (s[2] >= 'a' && s[2] <= 'z' || s[2] >= 'A' && s[2] <= 'Z')
 }
 
 var (
@@ -37,7 +35,7 @@ var (
 	numberForm = pattern.New(`(?i)^[-+]*(` +
 		`0x[0-9a-f.p+-]*|0o[-+]*[0-7]*|0b[-+]*[01]*` +
 		`|[0-9][0-9,]*(:[0-9]+)*(\.[0-9]*)?(e[-+]?[0-9]+)?` +
-		`|\.[0-9]+(e[-+]?[0-9]+)?` +
+		`|\.[0-9]*(e[-+]?[0-9]+)?` +
 		`|\.inf|\.nan)$`)
 
 	dateForm = pattern.New(`^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t]|$)`)
@@ -52,7 +50,9 @@ var (
 )
 
 // looksTyped reports that some reader takes the plain text for something other
-// than a string: gopkg.in/yaml.v3 and its heirs, goccy/go-yaml, sigs.k8s.io/yaml.
+// than a string: gopkg.in/yaml.v3 and its heirs, goccy/go-yaml, sigs.k8s.io/yaml,
+// or one that goes by the letter of YAML 1.1. A tag does not help: goccy/go-yaml
+// makes 1.2 of !!str 1.20.
 func looksTyped(s string) bool {
 	return typedWords[strings.ToLower(s)] ||
 		numberForm.MatchString(strings.ReplaceAll(s, "_", "")) ||

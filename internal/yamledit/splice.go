@@ -87,7 +87,7 @@ func (f *File) find(n *yaml.Node) (at around, found bool) {
 		if among[i] == n {
 			return at, true
 		}
-		at.inFlow = at.inFlow || among[i].Style&yaml.FlowStyle != 0
+		at.inFlow = among[i].Style&yaml.FlowStyle != 0
 		parent, among = among[i].Kind, among[i].Content
 	}
 }
@@ -138,7 +138,7 @@ func (f *File) partly(c *change) ([]splice, error) {
 	}
 	c.value = string(out)
 	plain := style(c.node) == 0 && len(splices) > 0
-	if plain && !(canBePlain(strings.ReplaceAll(c.value, "\n", " "), c.inFlow) && readsAsString(c.node, c.value)) {
+	if plain && !(canBePlain(strings.ReplaceAll(c.value, "\n", " "), c.inFlow) && !looksTyped(c.value)) {
 		return nil, f.errorf(c.node, "the new text %q cannot stand without quotes; write the value in quotes", c.value)
 	}
 	for i, s := range splices {

@@ -171,7 +171,7 @@ func (m *mapper) block(folded bool) {
 	for !m.lost && m.v < len(m.value) && m.s < len(m.src) {
 		blank := isBlank(m.src[m.s])
 		m.same(endOfLine(m.src, m.s))
-		if m.lost || strings.Trim(m.value[m.v:], "\n\u2028\u2029") == "" {
+		if m.lost || strings.TrimLeft(m.value[m.v:], "\n\u2028\u2029") == "" {
 			break
 		}
 		next := nextText(m.src, m.s, indent)

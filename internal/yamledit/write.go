@@ -19,7 +19,7 @@ func (f *File) write(c *change, mustBeJSON bool) (string, error) {
 			return "'" + embedded(yaml.SingleQuotedStyle, c.value) + "'", nil
 		}
 	case 0:
-		if !mustBeJSON && canBePlain(c.value, c.inFlow) && readsAsString(c.node, c.value) {
+		if !mustBeJSON && canBePlain(c.value, c.inFlow) && !looksTyped(c.value) {
 			return c.value, nil
 		}
 	}
@@ -27,10 +27,10 @@ func (f *File) write(c *change, mustBeJSON bool) (string, error) {
 }
 
 // blockText is the one line of a block scalar. A leading blank would become
-// indentation.
+// indentation, and one at the end is lost on goccy/go-yaml.
 func (f *File) blockText(c *change) (string, error) {
 	text := strings.TrimRight(c.value, "\n")
-	if text == "" || text[0] == ' ' || !allPrintable(text) {
+	if text == "" || text != strings.Trim(text, " ") || !allPrintable(text) {
 		return "", f.errorf(c.node, "the new value %q cannot stand in a block scalar", c.value)
 	}
 	return text, nil

@@ -33,7 +33,7 @@ type File struct {
 
 	within  map[*yaml.Node]*File // the files that were read from scalars
 	aliased bool
-	aliases map[*yaml.Node][]*yaml.Node // a scalar and the aliases it is also reached through
+	shared  map[*yaml.Node]*users // of scalars; made when it is first asked for
 }
 
 // Error says why a file cannot be read, or an edit cannot be made.
@@ -113,7 +113,7 @@ func (f *File) SetShared(n *yaml.Node, value string) error {
 
 // already reports that n needs no new text to be a string with this value.
 func already(n *yaml.Node, value string) bool {
-	return settled(n, value) == n.Value && (style(n) != 0 || readsAsString(n, n.Value))
+	return settled(n, value) == n.Value && (n.Style != 0 || !looksTyped(n.Value))
 }
 
 // settled is value with the line breaks that end a block scalar.
