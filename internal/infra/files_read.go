@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 )
@@ -21,24 +24,41 @@ type readings struct {
 	sums    map[string][sha256.Size]byte
 }
 
-// newReadings reads the files of the entries.
+// newReadings reads the files of the entries, several at a time.
 func newReadings(ctx context.Context, root *os.Root, entries []entry) (*readings, error) {
-	names := newMemory(entries, func(entry) ([]byte, bool) { return nil, false })
-	r := &readings{memory: names, root: root, sums: make(map[string][sha256.Size]byte, len(entries))}
-	for _, e := range entries {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
-		}
-		data, err := root.ReadFile(e.path)
-		switch {
-		case errors.Is(err, fs.ErrPermission):
-			return nil, fault.New("E_INFRA_FOLDER", "make the file readable, or take it out by `exclude`", err)
-		case err != nil:
-			return nil, err
-		}
-		r.sums[e.path] = sha256.Sum256(data)
+	sums := make([][sha256.Size]byte, len(entries))
+	var all errgroup.Group
+	all.SetLimit(runtime.GOMAXPROCS(0))
+	const batch = 100
+	for from := 0; from < len(entries); from += batch {
+		all.Go(func() (err error) {
+			for i := from; i < min(from+batch, len(entries)) && err == nil; i++ {
+				sums[i], err = sum(ctx, root, entries[i].path)
+			}
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		return nil, err
+	}
+	r := &readings{root: root, sums: make(map[string][sha256.Size]byte, len(entries))}
+	r.memory = newMemory(entries, func(entry) ([]byte, bool) { return nil, false })
+	for i, e := range entries {
+		r.sums[e.path] = sums[i]
 	}
 	return r, nil
+}
+
+// sum is the hash of a file.
+func sum(ctx context.Context, root *os.Root, name string) ([sha256.Size]byte, error) {
+	if ctx.Err() != nil {
+		return [sha256.Size]byte{}, context.Cause(ctx)
+	}
+	data, err := root.ReadFile(name)
+	if errors.Is(err, fs.ErrPermission) {
+		err = fault.New("E_INFRA_FOLDER", "make the file readable, or take it out by `exclude`", err)
+	}
+	return sha256.Sum256(data), err
 }
 
 // Open implements fs.FS.
