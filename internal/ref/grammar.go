@@ -81,8 +81,8 @@ func isDomain(s string) bool {
 
 func isHost(s string) bool {
 	if address, ok := strings.CutPrefix(s, "["); ok {
-		address = strings.TrimSuffix(address, "]")
-		return address != "" && every(address, func(c byte) bool { return isHex(c) || c >= 'A' && c <= 'F' || c == ':' })
+		address, closed := strings.CutSuffix(address, "]")
+		return closed && address != "" && every(address, func(c byte) bool { return isHex(c) || c >= 'A' && c <= 'F' || c == ':' })
 	}
 	for label := range strings.SplitSeq(s, ".") {
 		if label == "" || label[0] == '-' || label[len(label)-1] == '-' || !every(label, func(c byte) bool { return isLetter(c) || isDigit(c) || c == '-' }) {

@@ -62,7 +62,7 @@ func TestGrammarIsTheLibrarys(t *testing.T) {
 }
 
 func FuzzGrammar(f *testing.F) {
-	for _, seed := range []string{"nginx", "ghcr.io/acme/web:v1@" + sum, "[::1]:5000/x", "A/b", "a:b:c", "localhost:5000", "a_b.c/d", "[]/a", "a./b", "a:/b"} {
+	for _, seed := range []string{"nginx", "ghcr.io/acme/web:v1@" + sum, "[::1]:5000/x", "A/b", "a:b:c", "localhost:5000", "a_b.c/d", "[]/a", "a./b", "a:/b", "[A/o"} {
 		f.Add(seed)
 	}
 	f.Fuzz(compare)
