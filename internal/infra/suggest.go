@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/near"
 )
 
 // suggest is "; did you mean a, b?" for the names that a user may have meant,
@@ -20,7 +22,7 @@ func suggest(name string, names []string) string {
 		if candidate == name {
 			continue // it is there, and was asked for already
 		}
-		cost := distance(name, candidate)
+		cost := near.Distance(name, candidate)
 		if path.Base(candidate) == path.Base(name) {
 			cost = min(cost, 2) // the right file in another folder
 		}
@@ -46,26 +48,4 @@ func abridged(names []string) string {
 		return strings.Join(names, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-}
-
-// distance is how many bytes must be inserted, deleted or replaced to make b of
-// a (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed-96940006/tagboat/internal/near"
 )
 
 // told is the text of a stop, with what is there instead.
@@ -68,29 +70,7 @@ func mistyped(a, b string) int {
 	if len(a) > 100 || len(b) > 100 {
 		return max(len(a), len(b))
 	}
-	return distance(strings.ToLower(a), strings.ToLower(b))
-}
-
-// distance is how many bytes must be inserted, deleted or replaced to make b of
-// a (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return near.Distance(strings.ToLower(a), strings.ToLower(b))
 }
 
 // abridged is a value for a message, quoted and not too long.
