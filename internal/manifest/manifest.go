@@ -107,6 +107,6 @@ func (t Target) check() error {
 
 func digestUnknown(t Target, why string) *fault.Fault {
 	return fault.Newf("E_DIGEST_UNKNOWN",
-		"give the digest that the push printed, or let it be looked up in the registry",
+		"give the digest that the push printed (`deploy-ref: name:tag@sha256:…`), or let it be looked up (`verify-image: always`)",
 		"the digest of %s is not known, and %s", t.Image, why)
 }

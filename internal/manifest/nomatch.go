@@ -55,7 +55,7 @@ func (e *edit) noMatch(files fs.FS) error {
 			lines = append(lines, w.String())
 		}
 	}
-	hint := "name the image as the manifests do, or add it to a manifest first"
+	hint := "name the image as the manifests do, add it to a manifest first, or address the field with `fields`"
 	if like := slices.IndexFunc(found, func(r Reference) bool { return r.Image.Repository.Base() == wanted.Base() }); len(unmet) > 0 {
 		hint = "address the field with `fields`, or mark it with a comment `# tagboat: image`"
 	} else if like >= 0 {

@@ -116,6 +116,9 @@ func ParseImage(s string) (Image, error) {
 }
 
 func nameHint(s string) string {
+	if before, digest, found := strings.Cut(s, ":sha256:"); found {
+		return "a digest stands behind @: " + before + "@sha256:" + digest
+	}
 	if lower := strings.ToLower(s); lower != s {
 		return "image names are lower case: " + lower
 	}
