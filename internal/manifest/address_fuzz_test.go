@@ -1,12 +1,9 @@
 package manifest
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 )
@@ -20,15 +17,7 @@ var fieldSeeds = []string{
 // FuzzField moves an address in any file: it ends in a fault, or in a result that
 // a second edit leaves alone.
 func FuzzField(f *testing.F) {
-	archives, err := filepath.Glob("../../testdata/manifests/*.txtar")
-	if err != nil || len(archives) == 0 {
-		f.Fatalf("no seeds: %v", err)
-	}
-	for n, name := range archives {
-		archive, err := txtar.ParseFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
+	for n, archive := range seeds(f) {
 		addresses := []string{fieldSeeds[n%len(fieldSeeds)]}
 		for line := range strings.Lines(string(archive.Comment)) {
 			if field, ok := strings.CutPrefix(line, "field: "); ok {

@@ -9,30 +9,35 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
-	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
-// FuzzTree edits any two files: it ends in a fault, or in a result that a second
-// edit leaves alone, in which every change is in a file that names the image.
-func FuzzTree(f *testing.F) {
-	archives, err := filepath.Glob("../../testdata/manifests/*.txtar")
-	if err != nil || len(archives) == 0 {
+// seeds are the archives of testdata/manifests.
+func seeds(f *testing.F) (all []*txtar.Archive) {
+	f.Helper()
+	names, err := filepath.Glob("../../testdata/manifests/*.txtar")
+	if err != nil || len(names) == 0 {
 		f.Fatalf("no seeds: %v", err)
 	}
-	for _, name := range archives {
+	for _, name := range names {
 		archive, err := txtar.ParseFile(name)
 		if err != nil {
 			f.Fatal(err)
 		}
+		all = append(all, archive)
+	}
+	return all
+}
+
+// FuzzTree edits any two files: it ends in a fault, or in a result that a second
+// edit leaves alone, in which every change is in a file that names the image.
+func FuzzTree(f *testing.F) {
+	for _, archive := range seeds(f) {
 		for i, file := range archive.Files {
 			other := archive.Files[(i+1)%len(archive.Files)]
 			f.Add([]byte(real.Replace(string(file.Data))), []byte(real.Replace(string(other.Data))), uint(i))
 		}
 	}
-	image := ref.Image{Tag: "1.20", Digest: newDigest}
-	if image.Repository, err = ref.ParseRepository("ghcr.io/acme/web"); err != nil {
-		f.Fatal(err)
-	}
+	image := mustImage(f, "ghcr.io/acme/web:1.20@"+newDigest)
 	f.Fuzz(func(t *testing.T, object, kustomization []byte, pin uint) {
 		files := fstest.MapFS{"a/pod.yaml": {Data: object}, "kustomization.yaml": {Data: kustomization}}
 		to := Target{Image: image, Pin: []Pin{PinTag, PinDigest, PinBoth}[pin%3]}
