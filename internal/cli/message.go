@@ -101,11 +101,11 @@ func was(c manifest.Change, tag ref.Tag) string {
 
 // proposalBranch is the one branch of pull-request mode for an image in one place,
 // the same in every run, so that a newer bump moves it instead of adding another.
-// base is the branch that it is for. The hash keeps apart what only looks the
-// same: images of one name in two registries, two bases, and two sets of files or
-// fields, such as those of environments.
-func proposalBranch(image ref.Repository, base string, b plan.Bump) string {
-	place := append([]string{image.String(), base}, sorted(b.Paths, path.Clean)...)
+// The hash keeps apart what only looks the same: images of one name in two
+// registries, two branches that are deployed, and two sets of files or fields,
+// such as those of environments.
+func proposalBranch(image ref.Repository, b plan.Bump) string {
+	place := append([]string{image.String(), b.Branch}, sorted(b.Paths, path.Clean)...)
 	if len(b.Exclude) > 0 {
 		place = append(append(place, "exclude:"), sorted(b.Exclude, path.Clean)...)
 	}

@@ -115,8 +115,8 @@ func TestWhatWasThere(t *testing.T) {
 func TestProposalsForTwoPlacesNeverShareABranch(t *testing.T) {
 	seen := map[string]string{}
 	for _, c := range []struct {
-		image, base string
-		on          plan.Bump
+		image, branch string
+		on            plan.Bump
 	}{
 		{"ghcr.io/acme/web", "", plan.Bump{}},
 		{"docker.io/acme/web", "", plan.Bump{}},
@@ -134,15 +134,16 @@ func TestProposalsForTwoPlacesNeverShareABranch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		branch := proposalBranch(image, c.base, c.on)
+		c.on.Branch = c.branch
+		branch := proposalBranch(image, c.on)
 		if other, taken := seen[branch]; taken {
 			t.Errorf("%+v shares %s with %s", c, branch, other)
 		}
-		again := plan.Bump{Paths: slices.Repeat(c.on.Paths, 2), Exclude: slices.Repeat(c.on.Exclude, 2), Fields: slices.Repeat(c.on.Fields, 2)}
-		if branch != proposalBranch(image, c.base, again) {
+		again := plan.Bump{Branch: c.branch, Paths: slices.Repeat(c.on.Paths, 2), Exclude: slices.Repeat(c.on.Exclude, 2), Fields: slices.Repeat(c.on.Fields, 2)}
+		if branch != proposalBranch(image, again) {
 			t.Errorf("%+v: the same twice is another branch", c)
 		}
-		if branch != proposalBranch(image, c.base, c.on) || !strings.HasPrefix(branch, "tagboat/web-") {
+		if branch != proposalBranch(image, c.on) || !strings.HasPrefix(branch, "tagboat/web-") {
 			t.Errorf("%+v: branch %q", c, branch)
 		}
 		seen[branch] = c.image

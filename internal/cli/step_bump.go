@@ -59,7 +59,7 @@ func (a *app) writeReference(ctx context.Context, repo infra.Repo, r reference) 
 	defer log.Close()
 	result, err := infra.Apply(ctx, repo, infra.Options{
 		Mode: infra.Mode(r.Mode), DryRun: r.dry, Log: log,
-		Branch: func(base string) string { return proposalBranch(r.image.Repository, base, r.Bump) },
+		Proposal: infra.Proposal{Branch: proposalBranch(r.image.Repository, r.Bump)},
 	}, edit)
 	if err != nil {
 		return nil, err

@@ -30,9 +30,7 @@ type Options struct {
 	Deadline time.Duration // for all attempts together; 0 is 5 minutes
 	Log      io.Writer     // says why there is another attempt; nil discards
 
-	// Branch gives the branch that holds the proposal for the branch that was
-	// read. It is needed for ModePropose alone.
-	Branch func(base string) string
+	Proposal Proposal // for ModePropose alone, which needs its branch
 
 	Now   func() time.Time                           // nil is time.Now
 	Sleep func(context.Context, time.Duration) error // nil waits
@@ -90,7 +88,7 @@ func (o *Options) complete() error {
 	default:
 		return fault.Newf("E_INFRA_MODE", "set `infra-mode` to pull-request, commit or files", "there is no mode %q", o.Mode)
 	}
-	if o.Mode == ModePropose && o.Branch == nil {
+	if o.Mode == ModePropose && o.Proposal.Branch == "" {
 		return errors.New("a proposal needs a branch")
 	}
 	if o.Deadline == 0 {
@@ -135,7 +133,7 @@ func (o Options) try(ctx context.Context, repo Repo, edit Edit) (*Result, error)
 		return res, nil
 	}
 	if o.Mode == ModePropose {
-		res.Written, err = repo.Propose(ctx, on, o.Branch(on.Branch), c)
+		res.Written, err = repo.Propose(ctx, on, o.Proposal, c)
 	} else {
 		res.Written, err = repo.Commit(ctx, on, c)
 	}

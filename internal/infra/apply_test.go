@@ -31,7 +31,7 @@ func (s *script) Commit(context.Context, *Snapshot, ChangeSet) (Written, error) 
 	return Written{Changed: err == nil}, err
 }
 
-func (s *script) Propose(context.Context, *Snapshot, string, ChangeSet) (Written, error) {
+func (s *script) Propose(context.Context, *Snapshot, Proposal, ChangeSet) (Written, error) {
 	return Written{}, errors.New("not asked for")
 }
 

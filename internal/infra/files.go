@@ -77,7 +77,7 @@ func (f *Files) list(ctx context.Context, changed ...string) ([]entry, error) {
 }
 
 // Propose implements Repo: a folder has no branches, so it always fails.
-func (f *Files) Propose(context.Context, *Snapshot, string, ChangeSet) (Written, error) {
+func (f *Files) Propose(context.Context, *Snapshot, Proposal, ChangeSet) (Written, error) {
 	return Written{}, fault.New("E_INFRA_MODE", "name a git repository for `infra-mode: pull-request`, or use `infra-mode: files`",
 		fmt.Errorf("%s is edited in place: there is no branch to propose", f.root.Name()))
 }

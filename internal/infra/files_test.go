@@ -22,7 +22,7 @@ func filesWorld(t *testing.T) *world {
 
 func TestFilesCannotPropose(t *testing.T) {
 	w := filesWorld(t)
-	o := atOnce(Options{Mode: ModePropose, Branch: onProposal})
+	o := atOnce(Options{Mode: ModePropose, Proposal: Proposal{Branch: proposal}})
 	_, err := Apply(t.Context(), w.open(t), o, replace("web:1", "web:2", "apps/web/deploy.yaml"))
 	if fault.Code(err) != "E_INFRA_MODE" {
 		t.Errorf("got %v", err)

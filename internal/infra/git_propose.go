@@ -34,7 +34,8 @@ const hintForeign = "merge or delete the branch, or name another one"
 // image that the message names, if it names one: anything
 // else is somebody's work and stays, with the fault E_BRANCH_FOREIGN. A message
 // without a Tagboat- trailer gets one.
-func (g *Git) Propose(ctx context.Context, on *Snapshot, branch string, c ChangeSet) (Written, error) {
+func (g *Git) Propose(ctx context.Context, on *Snapshot, p Proposal, c ChangeSet) (Written, error) {
+	branch := p.Branch
 	if err := g.checkBranch(ctx, on, branch); err != nil {
 		return Written{}, err
 	}

@@ -11,24 +11,22 @@ import (
 
 const proposal = "tagboat/web"
 
-func onProposal(string) string { return proposal }
-
 func TestProposeMakesAndMovesOneBranch(t *testing.T) {
 	inGit(t, func(t *testing.T, w *world) {
 		repo := w.open(t)
-		first, err := repo.Propose(t.Context(), mustRead(t, repo), proposal, bump("one\n"))
+		first, err := repo.Propose(t.Context(), mustRead(t, repo), Proposal{Branch: proposal}, bump("one\n"))
 		if err != nil || !first.Changed || first.Branch != proposal || w.repo.Tip(proposal) != first.Commit {
 			t.Fatalf("got %+v, %v", first, err)
 		}
 		other := w.open(t)
-		again, err := other.Propose(t.Context(), mustRead(t, other), proposal, bump("one\n"))
+		again, err := other.Propose(t.Context(), mustRead(t, other), Proposal{Branch: proposal}, bump("one\n"))
 		if err != nil || again.Changed || again.Commit != first.Commit {
 			t.Errorf("again: got %+v, %v", again, err)
 		}
 		// A newer change on a newer base replaces the commit.
 		w.write(t, testkit.GitFile{Path: "other.yaml", Data: "x"})
 		repo = w.open(t)
-		second, err := repo.Propose(t.Context(), mustRead(t, repo), proposal, bump("two\n"))
+		second, err := repo.Propose(t.Context(), mustRead(t, repo), Proposal{Branch: proposal}, bump("two\n"))
 		if err != nil || !second.Changed {
 			t.Fatalf("got %+v, %v", second, err)
 		}
@@ -47,7 +45,7 @@ func TestProposeWithoutTrailerGetsOne(t *testing.T) {
 			c := bump(text)
 			c.Message = "Bump"
 			repo := w.open(t)
-			if _, err := repo.Propose(t.Context(), mustRead(t, repo), proposal, c); err != nil {
+			if _, err := repo.Propose(t.Context(), mustRead(t, repo), Proposal{Branch: proposal}, c); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -61,7 +59,7 @@ func TestProposeNothing(t *testing.T) {
 	inGit(t, func(t *testing.T, w *world) {
 		repo := w.open(t)
 		on := mustRead(t, repo)
-		written, err := repo.Propose(t.Context(), on, proposal, bump("image: web:1\n"))
+		written, err := repo.Propose(t.Context(), on, Proposal{Branch: proposal}, bump("image: web:1\n"))
 		if want := (Written{Commit: on.Head, Branch: "main"}); err != nil || written != want {
 			t.Errorf("got %+v, %v", written, err)
 		}
@@ -97,12 +95,12 @@ func TestProposeRefusesForeignBranch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			inGit(t, func(t *testing.T, w *world) {
 				repo := w.open(t)
-				if _, err := repo.Propose(t.Context(), mustRead(t, repo), proposal, bump("one\n")); err != nil {
+				if _, err := repo.Propose(t.Context(), mustRead(t, repo), Proposal{Branch: proposal}, bump("one\n")); err != nil {
 					t.Fatal(err)
 				}
 				foreign(t, w)
 				tip := w.repo.Tip(proposal)
-				_, err := repo.Propose(t.Context(), mustRead(t, repo), proposal, bump("two\n"))
+				_, err := repo.Propose(t.Context(), mustRead(t, repo), Proposal{Branch: proposal}, bump("two\n"))
 				if fault.Code(err) != "E_BRANCH_FOREIGN" || !strings.Contains(err.Error(), "somebody@example.com") {
 					t.Errorf("got %v", err)
 				}
@@ -133,11 +131,11 @@ func TestProposeRefusesBranchOfAnotherImage(t *testing.T) {
 			one, two := bump("one\n"), bump("two\n")
 			one.Message, two.Message = "Bump\n\n"+c.before+"\n", "Bump\n\n"+c.after+"\n"
 			on := mustRead(t, repo)
-			if _, err := repo.Propose(t.Context(), on, branch, one); err != nil {
+			if _, err := repo.Propose(t.Context(), on, Proposal{Branch: branch}, one); err != nil {
 				t.Fatal(err)
 			}
 			tip := w.repo.Tip(branch)
-			_, err := repo.Propose(t.Context(), on, branch, two)
+			_, err := repo.Propose(t.Context(), on, Proposal{Branch: branch}, two)
 			if refused := fault.Code(err) == "E_BRANCH_FOREIGN"; refused != c.refused || err != nil && !refused {
 				t.Errorf("%s: got %v", name, err)
 			}
@@ -152,7 +150,7 @@ func TestProposeRefusesBranchOfAnotherImage(t *testing.T) {
 func TestProposeWhereNoPushMayBeForced(t *testing.T) {
 	inGit(t, func(t *testing.T, w *world) {
 		w.repo.Git("config", "receive.denyNonFastForwards", "true")
-		o := atOnce(Options{Mode: ModePropose, Branch: onProposal})
+		o := atOnce(Options{Mode: ModePropose, Proposal: Proposal{Branch: proposal}})
 		if _, err := Apply(t.Context(), w.open(t), o, replace("web:1", "web:2", "apps/web/deploy.yaml")); err != nil {
 			t.Fatal(err)
 		}
@@ -174,7 +172,7 @@ func TestProposeRace(t *testing.T) {
 			repo := w.open(t)
 			on := mustRead(t, repo)
 			at(func() { w.repo.Git("branch", "-f", proposal, "main") })
-			if _, err := repo.Propose(t.Context(), on, proposal, bump("one\n")); !errors.Is(err, ErrStale) {
+			if _, err := repo.Propose(t.Context(), on, Proposal{Branch: proposal}, bump("one\n")); !errors.Is(err, ErrStale) {
 				t.Errorf("got %v", err)
 			}
 			if w.repo.Tip(proposal) != w.repo.Tip("main") {
@@ -191,7 +189,7 @@ func TestProposalBranchNames(t *testing.T) {
 		repo := w.open(t)
 		on := mustRead(t, repo)
 		for _, branch := range []string{"main", "", "a..b", "-x y", "deep", "deep/down/there", "x.lock"} {
-			if _, err := repo.Propose(t.Context(), on, branch, bump("one\n")); fault.Code(err) != "E_BRANCH_NAME" {
+			if _, err := repo.Propose(t.Context(), on, Proposal{Branch: branch}, bump("one\n")); fault.Code(err) != "E_BRANCH_NAME" {
 				t.Errorf("%q: got %v", branch, err)
 			}
 		}
@@ -200,7 +198,7 @@ func TestProposalBranchNames(t *testing.T) {
 
 func TestProposeThroughApply(t *testing.T) {
 	inGit(t, func(t *testing.T, w *world) {
-		o := atOnce(Options{Mode: ModePropose, Branch: func(base string) string { return "tagboat/" + base }})
+		o := atOnce(Options{Mode: ModePropose, Proposal: Proposal{Branch: "tagboat/main"}})
 		res, err := Apply(t.Context(), w.open(t), o, replace("web:1", "web:2", "apps/web/deploy.yaml"))
 		if err != nil || res.Written.Commit != w.repo.Tip("tagboat/main") || res.Written.Branch != "tagboat/main" {
 			t.Errorf("got %+v, %v", res, err)

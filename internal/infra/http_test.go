@@ -272,7 +272,7 @@ func TestTokenIsNotSeen(t *testing.T) {
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	temp := t.TempDir()
 	repo := w.openWith(t, GitOptions{Temp: temp})
-	if _, err := repo.Propose(t.Context(), mustRead(t, repo), proposal, bump("new\n")); err != nil {
+	if _, err := repo.Propose(t.Context(), mustRead(t, repo), Proposal{Branch: proposal}, bump("new\n")); err != nil {
 		t.Fatal(err)
 	}
 	var text strings.Builder

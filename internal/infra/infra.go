@@ -19,10 +19,11 @@ type Repo interface {
 	// moves the branch there. Where the branch moved meanwhile it changes
 	// nothing and fails with ErrStale.
 	Commit(ctx context.Context, on *Snapshot, c ChangeSet) (Written, error)
-	// Propose makes the change set the only commit of a branch on top of the
-	// snapshot's head, made or moved there. It fails with ErrStale where that
-	// branch moved meanwhile.
-	Propose(ctx context.Context, on *Snapshot, branch string, c ChangeSet) (Written, error)
+	// Propose makes the change set the only commit of the proposal's branch on top
+	// of the snapshot's head, made or moved there, and opens or updates the pull
+	// request for it where the host has such. It fails with ErrStale where that
+	// branch moved meanwhile. A change set without files withdraws what was proposed.
+	Propose(ctx context.Context, on *Snapshot, p Proposal, c ChangeSet) (Written, error)
 }
 
 // ErrStale is in the error of a write that came too late: somebody else wrote
@@ -51,14 +52,62 @@ type Snapshot struct {
 type ChangeSet struct {
 	Files   map[string][]byte // new content by path; modes stay as they are
 	Message string            // subject, empty line, body, trailers
+
+	// Of a pull request alone.
+	Title string // "" is the message's subject
+	Body  string // Markdown; "" is the rest of the message
+	Key   string // what is proposed, the same for the same proposal: ghcr.io/acme/web:v0.0.8
 }
+
+// Proposal says how a change set is put before people.
+type Proposal struct {
+	Branch        string // of its own, for as long as the target exists
+	Labels        []string
+	Reviewers     []string // logins
+	TeamReviewers []string // slugs of teams in the repository's organization
+	Assignees     []string // logins
+	Draft         bool
+	AutoMerge     MergeMethod
+}
+
+// MergeMethod is how a host merges a pull request by itself, once it may.
+type MergeMethod string
+
+// The merge methods; "" leaves the merge to people.
+const (
+	MergeCommit MergeMethod = "merge"
+	MergeSquash MergeMethod = "squash"
+	MergeRebase MergeMethod = "rebase"
+)
 
 // Written says what a write left behind.
 type Written struct {
 	Commit  string // the commit on the branch; "" in a plain folder
 	Branch  string // the branch that holds it
 	Changed bool   // false: it was there already
+
+	PullRequest *PullRequest // nil where there is none
 }
+
+// PullRequest is the one for a proposal.
+type PullRequest struct {
+	Number    int
+	URL       string    // its page
+	Operation Operation // what became of it
+	Notes     []string  // what people should know of it: checks that will not start, a merge that cannot be automatic
+}
+
+// Operation is what was done to a pull request.
+type Operation string
+
+// The operations, in the words of peter-evans/create-pull-request, and merged.
+const (
+	Created   Operation = "created"
+	Updated   Operation = "updated"
+	Unchanged Operation = "none"
+	Closed    Operation = "closed"
+	Merged    Operation = "merged"
+)
 
 // Edit decides on the bytes that were read. It runs again on a new head, so it
 // must depend on the snapshot alone. No files in the result: nothing to write.
