@@ -8,6 +8,7 @@ demo: build ## play the life of a change on this machine, for real
 	@$(BIN) demo $(if $(KEEP),--keep)
 
 test: ## every test that needs no daemon
+	@./.ci/schemas
 	$(GO) test ./...
 
 e2e: ## the actions, run by act in real workflows

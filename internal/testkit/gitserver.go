@@ -1,18 +1,12 @@
 package testkit
 
 import (
-	"bytes"
-	"context"
 	"io"
 	"net/http"
-	"net/http/cgi"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/seed-96940006/tagboat/internal/run"
 )
 
 // GitServer is a git host on 127.0.0.1: git's own http-backend, with the
@@ -21,8 +15,7 @@ type GitServer struct {
 	URL  string // http://127.0.0.1:port
 	Root string // folder with the repositories
 
-	tb      testing.TB
-	backend string // path of git-http-backend
+	backend *GitBackend
 
 	mu          sync.Mutex
 	token       string
@@ -43,11 +36,8 @@ type GitServer struct {
 // as the password of any user. It stops with the test.
 func NewGitServer(tb testing.TB, token string) *GitServer {
 	tb.Helper()
-	libexec, err := run.Output(context.Background(), run.Command{Name: "git", Args: []string{"--exec-path"}})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	s := &GitServer{Root: tb.TempDir(), tb: tb, token: token, backend: filepath.Join(strings.TrimSpace(string(libexec)), "git-http-backend")}
+	s := &GitServer{token: token, backend: NewGitBackend(tb)}
+	s.Root = s.backend.Root
 	server := httptest.NewServer(s)
 	tb.Cleanup(server.Close)
 	s.URL = server.URL
@@ -57,11 +47,8 @@ func NewGitServer(tb testing.TB, token string) *GitServer {
 // Repo makes an empty repository on the host: its URL is s.URL/name.git. It
 // serves partial fetches.
 func (s *GitServer) Repo(name string) *GitRepo {
-	s.tb.Helper()
-	r := NewGitRepo(s.tb, filepath.Join(s.Root, name+".git"), "--bare")
-	r.Git("config", "uploadpack.allowFilter", "true")
-	r.Git("config", "http.receivepack", "true")
-	return r
+	s.backend.tb.Helper()
+	return s.backend.Repo(name)
 }
 
 // Private demands the token of readers as well.
@@ -158,12 +145,10 @@ func (s *GitServer) admit(r *http.Request) trouble {
 
 // ServeHTTP implements http.Handler.
 func (s *GitServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// The whole request, since CGI takes no chunked one.
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return
 	}
-	r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
 	t := s.admit(r)
 	if t.before != nil {
 		t.before()
@@ -176,9 +161,7 @@ func (s *GitServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if t.v0 {
 		r.Header.Del("Git-Protocol")
 	}
-	env := append(gitEnv(), "GIT_PROJECT_ROOT="+s.Root, "GIT_HTTP_EXPORT_ALL=1", "GIT_PROTOCOL="+r.Header.Get("Git-Protocol"))
-	answer := httptest.NewRecorder()
-	(&cgi.Handler{Path: s.backend, Env: env}).ServeHTTP(answer, r)
+	answer := s.backend.Answer(r, body)
 	if t.after != nil {
 		t.after()
 	}

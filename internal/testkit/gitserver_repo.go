@@ -46,12 +46,19 @@ func (r *GitRepo) Git(args ...string) string {
 	return r.git("", args...)
 }
 
+// Command is a run of git in the repository that the caller starts.
+func (r *GitRepo) Command(args ...string) run.Command {
+	return run.Command{
+		Name: "git", Args: args, Dir: r.Dir, Env: gitEnv(),
+		Drop: []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"},
+	}
+}
+
 func (r *GitRepo) git(stdin string, args ...string) string {
 	r.tb.Helper()
-	out, err := run.Output(context.Background(), run.Command{
-		Name: "git", Args: args, Dir: r.Dir, Env: gitEnv(), Stdin: strings.NewReader(stdin),
-		Drop: []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"},
-	})
+	c := r.Command(args...)
+	c.Stdin = strings.NewReader(stdin)
+	out, err := run.Output(context.Background(), c)
 	if err != nil {
 		r.tb.Errorf("git %s: %v", strings.Join(args, " "), err)
 	}
@@ -86,11 +93,12 @@ func (r *GitRepo) Commit(branch, message string, files ...GitFile) string {
 
 // quoted is a path as git reads it, whatever its bytes are.
 func quoted(path string) string {
-	var b strings.Builder
+	b := make([]byte, 0, 4*len(path)+2)
+	b = append(b, '"')
 	for i := range len(path) {
-		fmt.Fprintf(&b, `\%03o`, path[i])
+		b = append(b, '\\', '0'+path[i]>>6, '0'+path[i]>>3&7, '0'+path[i]&7)
 	}
-	return `"` + b.String() + `"`
+	return string(append(b, '"'))
 }
 
 // Tip is the commit of a branch, and "" where there is no such branch.

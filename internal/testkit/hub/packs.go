@@ -1,0 +1,105 @@
+package hub
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/seed-96940006/tagboat/internal/run"
+	"github.com/seed-96940006/tagboat/internal/testkit"
+)
+
+// packs reads the objects that git itself stored, by one git cat-file that is
+// started when it is first needed and ends with the test.
+type packs struct {
+	tb   testing.TB
+	repo *testkit.GitRepo
+
+	mu   sync.Mutex
+	ask  *os.File
+	read *bufio.Reader
+}
+
+func newPacks(tb testing.TB, r *testkit.GitRepo) *packs {
+	p := &packs{tb: tb, repo: r}
+	tb.Cleanup(p.stop)
+	return p
+}
+
+// start connects two pipes to the program. They are files, so that nothing is
+// copied by a goroutine in between.
+func (p *packs) start() error {
+	stdin, ask, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	answers, stdout, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	c := p.repo.Command("cat-file", "--batch")
+	c.Stdin, c.Stdout = stdin, stdout
+	go func() {
+		if err := run.Run(context.Background(), c); err != nil {
+			fmt.Fprintln(os.Stderr, "hub:", err)
+		}
+		stdin.Close()
+		stdout.Close()
+	}()
+	p.ask, p.read = ask, bufio.NewReaderSize(answers, 64<<10)
+	p.tb.Cleanup(func() { answers.Close() })
+	return nil
+}
+
+func (p *packs) stop() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ask != nil {
+		p.ask.Close() // the program ends at the end of its input
+		io.Copy(io.Discard, p.read)
+	}
+}
+
+func (p *packs) get(oid string) (object, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ask == nil {
+		if err := p.start(); err != nil {
+			p.tb.Errorf("hub: git cat-file: %v", err)
+			return object{}, false
+		}
+	}
+	o, found, err := p.exchange(oid)
+	if err != nil {
+		p.tb.Errorf("hub: git cat-file %s: %v", oid, err)
+	}
+	return o, found && err == nil
+}
+
+func (p *packs) exchange(oid string) (object, bool, error) {
+	if _, err := io.WriteString(p.ask, oid+"\n"); err != nil {
+		return object{}, false, err
+	}
+	line, err := p.read.ReadString('\n')
+	if err != nil {
+		return object{}, false, err
+	}
+	if strings.HasSuffix(line, " missing\n") {
+		return object{}, false, nil
+	}
+	var id string
+	var o object
+	var size int
+	if _, err := fmt.Sscanf(line, "%s %s %d\n", &id, &o.kind, &size); err != nil {
+		return object{}, false, fmt.Errorf("%q: %w", line, err)
+	}
+	o.data = make([]byte, size+1) // and a newline
+	_, err = io.ReadFull(p.read, o.data)
+	o.data = o.data[:size]
+	return o, true, err
+}
