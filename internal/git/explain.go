@@ -21,7 +21,7 @@ const (
 	hintNetwork    = "check the host's name and the network, then run again"
 	hintNested     = "a branch or tag cannot have the name of another one's folder (a and a/b): choose another name, or delete the other one"
 	hintRefused    = "the token was refused: see that it has not expired and belongs to this host"
-	hintTLS        = "give git the certificate authority of this host: http.sslCAInfo, or GIT_SSL_CAINFO in the environment"
+	hintTLS        = "name a file with the certificate authority of this host as `ca-file`, or as GIT_SSL_CAINFO in the environment"
 )
 
 // answers are what git says of a run that failed as a whole, most telling first;

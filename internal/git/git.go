@@ -50,6 +50,9 @@ func (r Repo) Run(ctx context.Context, c Call) (string, error) {
 	cmd.Env = append(quiet(), inEnv(settings)...)
 	cmd.Env = append(cmd.Env, r.Env...)
 	cmd.Env = append(cmd.Env, c.Env...)
+	if c.Remote != nil {
+		cmd.Env = append(cmd.Env, c.Remote.env()...)
+	}
 	if c.Stdout != nil {
 		return "", explain(run.Run(ctx, cmd), c.Remote)
 	}

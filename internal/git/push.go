@@ -3,6 +3,7 @@ package git
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -48,10 +49,27 @@ type Result struct {
 // way, or that a repeated request spoiled, is no failure: Push looks at what the
 // refs hold before it says so.
 func (r Repo) Push(ctx context.Context, remote Remote, updates ...Update) ([]Result, error) {
+	return r.push(ctx, remote, nil, updates)
+}
+
+// PushAtomic is Push of updates that all hold, or are all left alone. A host that
+// cannot do that makes it fail with ErrNotAtomic, and nothing was moved.
+func (r Repo) PushAtomic(ctx context.Context, remote Remote, updates ...Update) ([]Result, error) {
+	results, err := r.push(ctx, remote, []string{"--atomic"}, updates)
+	if strings.Contains(stderr(err), "does not support --atomic") {
+		return nil, fmt.Errorf("%w: %w", ErrNotAtomic, err)
+	}
+	return results, err
+}
+
+// ErrNotAtomic is in the error of an atomic push to a host that knows none.
+var ErrNotAtomic = errors.New("the host moves refs one by one only")
+
+func (r Repo) push(ctx context.Context, remote Remote, options []string, updates []Update) ([]Result, error) {
 	if len(updates) == 0 {
 		return nil, nil // without refs, git would push what its configuration says
 	}
-	args := []string{"push", "--porcelain", "--no-progress"}
+	args := append([]string{"push", "--porcelain", "--no-progress"}, options...)
 	for _, u := range updates {
 		args = append(args, "--force-with-lease="+u.Ref+":"+u.Old)
 	}
@@ -144,11 +162,15 @@ func parsePush(out string) map[string]pushLine {
 }
 
 // behind are git's own reasons not to send an update: the remote has moved.
-var behind = []string{"stale info", "fetch first", "non-fast-forward", "needs force", "already exists", "remote ref updated since checkout"}
+var behind = []string{
+	"stale info", "fetch first", "non-fast-forward", "needs force", "already exists", "remote ref updated since checkout",
+	"atomic push failed", // for the sake of another ref of the same push
+}
 
 // races are the remote's reasons that mean: somebody else moved this ref, or is about to.
 var races = []string{
 	"already exists", "does not exist", "cannot lock ref", "failed to update ref", "failed to lock", "incorrect old value", "failed to report status",
+	"atomic transaction failed", "atomic push failure", "transaction failed to start", // for the sake of another ref of the same push, or of this one
 }
 
 // raced reports whether a line that says no may be somebody else's doing. A

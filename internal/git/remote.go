@@ -13,6 +13,8 @@ import (
 type Remote struct {
 	URL   string // https://host/owner/name.git, ssh, git@host:path, file://, or an absolute folder
 	Token string // sent as basic authorization to URL's host only; "" leaves it to git's own configuration
+
+	CAFile string // certificates (PEM) that the host is trusted by, in place of the system's; "" is the system's
 }
 
 // Folder is the path of a remote that is a plain folder on this machine, and ""
@@ -56,6 +58,14 @@ func (r Remote) settings() []Setting {
 		{key, ""},
 		{key, "AUTHORIZATION: basic " + basic(r.Token)},
 	}
+}
+
+// env is what git takes from the environment alone, or from there first.
+func (r Remote) env() []string {
+	if r.CAFile == "" {
+		return nil
+	}
+	return []string{"GIT_SSL_CAINFO=" + r.CAFile}
 }
 
 // tokenName is a user name that is a secret by itself: https://ghp_…@host.

@@ -38,9 +38,11 @@ type Git struct {
 	scratch string // a bare repository once ready
 	repo    git.Repo
 	ready   bool
-	head    string     // what refHead names in the scratch repository
-	whole   bool       // the remote serves no single blobs: fetch them with their commit
-	loading sync.Mutex // is held while a tree loads files
+	head    string            // what refHead names in the scratch repository
+	whole   bool              // the remote serves no single blobs: fetch them with their commit
+	loading sync.Mutex        // is held while a tree loads files
+	intents map[string]commit // those that were read, by object id
+	last    *reading          // what Read gave last
 }
 
 // Refs of the scratch repository.
@@ -48,6 +50,7 @@ const (
 	refHead   = "refs/tagboat/head"   // the branch's head, as read last
 	refTip    = "refs/tagboat/tip"    // another commit that was looked at
 	refCommit = "refs/tagboat/commit" // the commit made last
+	refIntent = "refs/tagboat/intent" // the intent made last
 )
 
 // NewGit makes the scratch folder of an infra repository. Close removes it.
@@ -73,53 +76,82 @@ func (g *Git) Close() error { return os.RemoveAll(g.scratch) }
 // Read implements Repo. It fails with E_REPO_EMPTY, E_BRANCH_MISSING,
 // E_INFRA_PATH, or a fault of package git.
 func (g *Git) Read(ctx context.Context) (*Snapshot, error) {
-	branch, head, err := g.resolve(ctx)
+	branch, head, posted, err := g.resolve(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := g.prepare(ctx, head); err != nil {
 		return nil, err
 	}
-	if head, err = g.fetchHead(ctx, branch, head); err != nil {
+	if head, err = g.fetchHead(ctx, branch, head, g.unknown(posted)...); err != nil {
 		return nil, err
 	}
-	entries, err := g.list(ctx, head)
+	parents, waiting, err := g.waiting(ctx, branch, head, posted)
 	if err != nil {
 		return nil, err
 	}
-	selected, err := g.o.Paths.selectFrom(entries)
+	r, err := g.files(ctx, branch, head)
 	if err != nil {
 		return nil, err
 	}
-	blobs, err := g.blobs(ctx, branch, head, selected)
-	if err != nil {
-		return nil, err
-	}
-	known := func(e entry) ([]byte, bool) {
-		data, ok := blobs[e.id]
-		return data, ok
-	}
-	return &Snapshot{Branch: branch, Head: head, Files: newMemory(selected, known), Tree: g.tree(ctx, branch, head, entries, known)}, nil
+	return &Snapshot{
+		Branch: branch, Head: head, Parents: parents, Waiting: waiting,
+		Files: newMemory(r.selected, r.known), Tree: g.tree(ctx, branch, head, r.entries, r.known),
+	}, nil
 }
 
-// resolve asks the remote for the branch's head.
-func (g *Git) resolve(ctx context.Context) (branch, head string, err error) {
-	want := "HEAD"
-	if g.o.Branch != "" {
-		want = "refs/heads/" + g.o.Branch
+// reading is what was read of one commit.
+type reading struct {
+	head              string
+	entries, selected []entry
+	blobs             map[string][]byte // by object id
+}
+
+func (r *reading) known(e entry) ([]byte, bool) {
+	data, ok := r.blobs[e.id]
+	return data, ok
+}
+
+// files reads a commit, unless it was the last one already: a run that waits for
+// others looks often.
+func (g *Git) files(ctx context.Context, branch, head string) (*reading, error) {
+	if g.last != nil && g.last.head == head {
+		return g.last, nil
 	}
-	refs, err := g.repo.LsRemote(ctx, g.o.Remote, want)
+	r := &reading{head: head}
+	var err error
+	if r.entries, err = g.list(ctx, head); err != nil {
+		return nil, err
+	}
+	if r.selected, err = g.o.Paths.selectFrom(r.entries); err != nil {
+		return nil, err
+	}
+	if r.blobs, err = g.blobs(ctx, branch, head, r.selected); err != nil {
+		return nil, err
+	}
+	g.last = r
+	return r, nil
+}
+
+// resolve asks the remote for the branch's head, and for the commits of the intents
+// that wait, by id.
+func (g *Git) resolve(ctx context.Context) (branch, head string, intents map[string]string, err error) {
+	want, all := "HEAD", intentRefs+"*"
+	if g.o.Branch != "" {
+		want, all = "refs/heads/"+g.o.Branch, intentFolder(g.o.Branch)+"*"
+	}
+	refs, err := g.repo.LsRemote(ctx, g.o.Remote, want, all)
 	if err != nil {
-		return "", "", err
+		return "", "", nil, err
 	}
 	branch = g.o.Branch
 	if branch == "" {
 		branch = refs.Default
 	}
 	if head = refs.IDs[want]; head == "" || branch == "" {
-		return "", "", g.missing(ctx, branch)
+		return "", "", nil, g.missing(ctx, branch)
 	}
-	return branch, head, nil
+	return branch, head, posted(refs, branch), nil
 }
 
 // missing is the fault of a branch that is not there; it names those that are.
@@ -128,18 +160,24 @@ func (g *Git) missing(ctx context.Context, branch string) error {
 	if err != nil {
 		return err
 	}
-	if len(refs.IDs) == 0 {
-		return fault.Newf("E_REPO_EMPTY", "push a first commit to it", "%s has no branches yet", g.o.Remote.URL)
-	}
 	var branches []string
 	for _, ref := range sortedKeys(refs.IDs) {
 		branches = append(branches, strings.TrimPrefix(ref, "refs/heads/"))
 	}
+	return noBranch(g.o.Remote.URL, branch, branches)
+}
+
+// noBranch is the fault of a repository that has other branches than the wanted
+// one; "" is the default branch.
+func noBranch(repository, branch string, branches []string) error {
+	if len(branches) == 0 {
+		return fault.Newf("E_REPO_EMPTY", "push a first commit to it", "%s has no branches yet", repository)
+	}
 	hint := "set `infra-branch` to one of: " + abridged(branches)
 	if branch == "" {
-		return fault.Newf("E_BRANCH_MISSING", hint, "HEAD of %s names no branch", g.o.Remote.URL)
+		return fault.Newf("E_BRANCH_MISSING", hint, "HEAD of %s names no branch", repository)
 	}
-	return fault.Newf("E_BRANCH_MISSING", hint, "%s has no branch %q%s", g.o.Remote.URL, branch, suggest(branch, branches))
+	return fault.Newf("E_BRANCH_MISSING", hint, "%s has no branch %q%s", repository, branch, suggest(branch, branches))
 }
 
 // prepare makes the scratch repository, whose kind of object ids must be that

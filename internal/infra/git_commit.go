@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/seed-96940006/tagboat/internal/git"
 )
@@ -14,14 +15,36 @@ import (
 // Commit implements Repo. Where the remote refuses, it fails with a fault of
 // package git (E_GIT_PROTECTED, E_GIT_CHECKED_OUT, E_GIT_REFUSED and others).
 func (g *Git) Commit(ctx context.Context, on *Snapshot, c ChangeSet) (Written, error) {
-	made, err := g.build(ctx, on.Head, c)
+	written, err := g.CommitEach(ctx, on, []ChangeSet{c})
 	if err != nil {
 		return Written{}, err
 	}
-	if made.same {
-		return Written{Commit: on.Head, Branch: on.Branch}, nil
+	return written[0], nil
+}
+
+// CommitEach implements Chain.
+func (g *Git) CommitEach(ctx context.Context, on *Snapshot, sets []ChangeSet) ([]Written, error) {
+	tip := on.Head
+	var written []Written
+	var fulfils []Intent
+	for _, c := range sets {
+		made, err := g.build(ctx, tip, c)
+		if err != nil {
+			return nil, err
+		}
+		if !made.same {
+			tip = made.id
+		}
+		written = append(written, Written{Commit: tip, Branch: on.Branch, Changed: !made.same})
+		fulfils = append(fulfils, c.Fulfils...)
 	}
-	return g.move(ctx, on.Branch, on.Head, made.id)
+	switch {
+	case tip != on.Head:
+		return written, g.advance(ctx, on, tip, fulfils)
+	case len(fulfils) > 0:
+		return written, g.Clear(ctx, on, fulfils)
+	}
+	return written, nil
 }
 
 // draft is a commit in the scratch repository that no branch holds yet.
@@ -44,12 +67,7 @@ func (g *Git) build(ctx context.Context, head string, c ChangeSet) (draft, error
 	if err := checkChange(entries, c); err != nil {
 		return draft{}, err
 	}
-	// unpackLimit: a few loose objects are cheaper than a pack and its index.
-	id, err := g.repo.Run(ctx, git.Call{
-		Args:   []string{"fast-import", "--quiet", "--force", "--done", "--date-format=raw"},
-		Config: []git.Setting{{Key: "fastimport.unpackLimit", Value: "1000"}},
-		Stdin:  bytes.NewReader(g.stream(entries, head, c)),
-	})
+	id, err := g.imported(ctx, g.stream(entries, head, c))
 	if err != nil {
 		return draft{}, err
 	}
@@ -59,6 +77,16 @@ func (g *Git) build(ctx context.Context, head string, c ChangeSet) (draft, error
 	}
 	tree := commits[0].tree
 	return draft{id: id, tree: tree, same: tree == commits[1].tree}, nil
+}
+
+// imported runs git fast-import, which makes a commit and prints its id.
+func (g *Git) imported(ctx context.Context, stream []byte) (string, error) {
+	return g.repo.Run(ctx, git.Call{
+		Args: []string{"fast-import", "--quiet", "--force", "--done", "--date-format=raw"},
+		// A few loose objects are cheaper than a pack and its index.
+		Config: []git.Setting{{Key: "fastimport.unpackLimit", Value: "1000"}},
+		Stdin:  bytes.NewReader(stream),
+	})
 }
 
 // stream is the input of git fast-import that makes the commit and prints its id.
@@ -109,20 +137,27 @@ func (g *Git) move(ctx context.Context, branch, old, commit string) (Written, er
 	if err != nil {
 		return Written{}, err
 	}
-	switch r := results[0]; r.Status {
-	case git.Done, git.Same:
-		return written, nil
-	case git.Refused:
-		return Written{}, r.Err
-	default:
-		if r.Now != "" && g.holds(ctx, r.Now, commit) {
-			return written, nil
-		}
-		if r.Still {
-			return Written{}, fmt.Errorf("branch %s: %w: %s", branch, errHeld, strings.TrimSpace(r.Reason+"\n"+r.Said))
-		}
-		return Written{}, fmt.Errorf("branch %s: %w (%s)", branch, ErrStale, r.Reason)
+	if err := g.moved(ctx, branch, commit, results[0]); err != nil {
+		return Written{}, err
 	}
+	return written, nil
+}
+
+// moved is nil where a push has brought a commit to a branch.
+func (g *Git) moved(ctx context.Context, branch, commit string, r git.Result) error {
+	switch r.Status {
+	case git.Done, git.Same:
+		return nil
+	case git.Refused:
+		return r.Err
+	}
+	if r.Now != "" && g.holds(ctx, r.Now, commit) {
+		return nil
+	}
+	if r.Still {
+		return fmt.Errorf("branch %s: %w: %s", branch, errHeld, strings.TrimSpace(r.Reason+"\n"+r.Said))
+	}
+	return fmt.Errorf("branch %s: %w (%s)", branch, ErrStale, r.Reason)
 }
 
 // deep is how many commits are looked through for one whose push was not
@@ -143,7 +178,8 @@ func (g *Git) holds(ctx context.Context, tip, commit string) bool {
 type commit struct {
 	tree              string
 	parents           []string
-	author, committer string // name <address>
+	author, committer string    // name <address>
+	at                time.Time // of the committer
 	message           string
 }
 
@@ -176,7 +212,7 @@ func parseCommit(raw string) commit {
 		case "author":
 			c.author = undated(value)
 		case "committer":
-			c.committer = undated(value)
+			c.committer, c.at = undated(value), dated(value)
 		}
 	}
 	return c
@@ -188,4 +224,18 @@ func undated(value string) string {
 		return value[:end+1]
 	}
 	return strconv.Quote(value) // not an identity: equal to none
+}
+
+// dated is the time of an identity of a commit's header; none where it has no
+// such.
+func dated(value string) time.Time {
+	fields := strings.Fields(value[strings.LastIndex(value, ">")+1:])
+	if len(fields) == 0 {
+		return time.Time{}
+	}
+	seconds, err := strconv.ParseInt(fields[0], 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0)
 }

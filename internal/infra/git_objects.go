@@ -19,7 +19,12 @@ import (
 // commits before it as depth says; the blobs only from remotes that cannot leave
 // them out.
 func (g *Git) fetch(ctx context.Context, depth int, from, to string) error {
-	_, err := g.repo.Run(ctx, g.fetchCall("--depth="+strconv.Itoa(depth), "origin", "+"+from+":"+to))
+	return g.fetchAll(ctx, depth, []string{"+" + from + ":" + to})
+}
+
+// fetchAll is fetch of several commits at once.
+func (g *Git) fetchAll(ctx context.Context, depth int, refspecs []string) error {
+	_, err := g.repo.Run(ctx, g.fetchCall(append([]string{"--depth=" + strconv.Itoa(depth), "origin"}, refspecs...)...))
 	return err
 }
 
@@ -60,12 +65,25 @@ func unadvertised(err error) bool {
 	return err != nil && (strings.Contains(err.Error(), "unadvertised object") || strings.Contains(err.Error(), "not our ref"))
 }
 
-// fetchHead fetches the branch's head and gives the commit that it is by now.
-func (g *Git) fetchHead(ctx context.Context, branch, head string) (string, error) {
-	if g.o.Remote.Folder() != "" || g.head == head {
+// fetchHead fetches the branch's head and gives the commit that it is by now. Other
+// commits come in the same request; what of them is gone does not come at all.
+func (g *Git) fetchHead(ctx context.Context, branch, head string, others ...string) (string, error) {
+	if g.o.Remote.Folder() != "" || g.head == head && len(others) == 0 {
 		return head, nil
 	}
-	err := g.fetch(ctx, 1, head, refHead)
+	wanted := others
+	if g.head != head {
+		wanted = append([]string{"+" + head + ":" + refHead}, others...)
+	}
+	err := g.fetchAll(ctx, 1, wanted)
+	if unadvertised(err) && len(others) > 0 {
+		for _, other := range others {
+			if err := g.fetchAll(ctx, 1, []string{other}); err != nil && !unadvertised(err) {
+				return head, err
+			}
+		}
+		return g.fetchHead(ctx, branch, head)
+	}
 	if unadvertised(err) {
 		if err = g.fetch(ctx, 1, "refs/heads/"+branch, refHead); err == nil {
 			head, err = g.repo.Run(ctx, git.Call{Args: []string{"rev-parse", refHead}})

@@ -36,30 +36,26 @@ const hintForeign = "merge or delete the branch, or name another one"
 // without a Tagboat- trailer gets one.
 func (g *Git) Propose(ctx context.Context, on *Snapshot, p Proposal, c ChangeSet) (Written, error) {
 	branch := p.Branch
-	if err := g.checkBranch(ctx, on, branch); err != nil {
+	if err := wrongBranch(on.Branch, branch); err != nil {
 		return Written{}, err
 	}
-	if !trailer.MatchString(c.Message) {
-		c.Message = strings.TrimRight(c.Message, "\n") + "\n\nTagboat-Branch: " + branch + "\n"
+	tip, there, err := g.tip(ctx, branch)
+	if err != nil {
+		return Written{}, err
 	}
+	if len(c.Files) == 0 {
+		return g.takeBack(ctx, on, branch, tip, there)
+	}
+	c.Message = marked(c.Message, branch)
 	made, err := g.build(ctx, on.Head, c)
 	if err != nil {
 		return Written{}, err
 	}
-	if made.same {
-		return Written{Commit: on.Head, Branch: on.Branch}, nil
-	}
-	refs, err := g.repo.LsRemote(ctx, g.o.Remote, "refs/heads/"+branch)
-	if err != nil {
-		return Written{}, err
-	}
-	tip := refs.IDs["refs/heads/"+branch]
-	if tip == "" {
+	switch {
+	case made.same:
+		return g.takeBack(ctx, on, branch, tip, there)
+	case tip == "":
 		return g.move(ctx, branch, "", made.id)
-	}
-	there, err := g.look(ctx, branch, tip)
-	if err != nil {
-		return Written{}, err
 	}
 	if there.tree == made.tree && slices.Equal(there.parents, []string{on.Head}) {
 		return Written{Commit: tip, Branch: branch}, nil
@@ -67,10 +63,57 @@ func (g *Git) Propose(ctx context.Context, on *Snapshot, p Proposal, c ChangeSet
 	if !g.ours(there) {
 		return Written{}, fault.Newf("E_BRANCH_FOREIGN", hintForeign, "branch %q holds a commit that is not Tagboat's: %s by %s", branch, tip, there.committer)
 	}
-	if is, was := images(c.Message), images(there.message); len(is) > 0 && !slices.Equal(is, was) {
+	if is, was := images(c.Message), images(there.message); !share(c.Message, there.message) && len(is) > 0 && !slices.Equal(is, was) {
 		return Written{}, fault.Newf("E_BRANCH_FOREIGN", hintForeign, "branch %q holds a commit for another image: %s is for %q, not for %q", branch, tip, was, is)
 	}
 	return g.move(ctx, branch, tip, made.id)
+}
+
+// share reports whether two proposals are of those that share a branch.
+func share(message, other string) bool {
+	return editLine.MatchString(message) && editLine.MatchString(other)
+}
+
+// tip is the commit at a branch's tip; "" where there is no such branch.
+func (g *Git) tip(ctx context.Context, branch string) (string, commit, error) {
+	refs, err := g.repo.LsRemote(ctx, g.o.Remote, "refs/heads/"+branch)
+	tip := refs.IDs["refs/heads/"+branch]
+	if err != nil || tip == "" {
+		return "", commit{}, err
+	}
+	there, err := g.look(ctx, branch, tip)
+	return tip, there, err
+}
+
+// takeBack removes a branch that proposes nothing any more. Hosts close the pull
+// request with it. What is not ours stays.
+func (g *Git) takeBack(ctx context.Context, on *Snapshot, branch, tip string, there commit) (Written, error) {
+	written := Written{Commit: on.Head, Branch: on.Branch}
+	if tip == "" || !g.ours(there) {
+		return written, nil
+	}
+	results, err := g.repo.Push(ctx, g.o.Remote, git.Update{Ref: "refs/heads/" + branch, Old: tip})
+	if err == nil && results[0].Status == git.Refused {
+		err = results[0].Err
+	}
+	return written, err
+}
+
+// Standing implements Shelf.
+func (g *Git) Standing(ctx context.Context, _ *Snapshot, branch string) (string, error) {
+	tip, there, err := g.tip(ctx, branch)
+	if err != nil || tip == "" || !g.ours(there) {
+		return "", err
+	}
+	return there.message, nil
+}
+
+// marked is the message with a trailer that tells that the commit is Tagboat's.
+func marked(message, branch string) string {
+	if trailer.MatchString(message) {
+		return message
+	}
+	return strings.TrimRight(message, "\n") + "\n\nTagboat-Branch: " + branch + "\n"
 }
 
 // look reads the commit at a branch's tip.
@@ -98,13 +141,19 @@ func (g *Git) ours(c commit) bool {
 	return len(c.parents) == 1 && c.author == me && c.committer == me && trailer.MatchString(c.message)
 }
 
-// checkBranch refuses a branch that cannot hold a proposal.
-func (g *Git) checkBranch(ctx context.Context, on *Snapshot, branch string) error {
-	if branch == on.Branch {
+// wrongBranch is the fault of a branch that cannot hold a proposal for base.
+func wrongBranch(base, branch string) error {
+	if branch == base {
 		return fault.Newf("E_BRANCH_NAME", "choose a branch of its own for the proposal", "branch %q is the one that the proposal is for", branch)
 	}
-	if _, err := g.repo.Run(ctx, git.Call{Args: []string{"check-ref-format", "refs/heads/" + branch}}); err != nil {
+	if !branchName.MatchString(branch) || forbidden.MatchString(branch) {
 		return fault.Newf("E_BRANCH_NAME", "use letters, digits, -, _, . and /", "%q is no name for a branch", branch)
 	}
 	return nil
 }
+
+// The rules of git-check-ref-format(1), for a name without refs/heads/.
+var (
+	branchName = pattern.New(`^[^\x00-\x20\x7f~^:?*\[\\]+$`)
+	forbidden  = pattern.New(`^[-/]|^@$|/$|\.$|//|\.\.|@\{|(^|/)\.|\.lock(/|$)`)
+)

@@ -38,7 +38,11 @@ var errHeld = errors.New("the remote refused although the branch stood still")
 type Snapshot struct {
 	Branch string // name without refs/heads/
 	Head   string // commit that was read; "" for a plain folder
-	Files  fs.FS  // the selected files, slash-separated from the repository's root
+
+	Parents []string // of Head
+	Waiting []Intent // what other runs wait for, and this one, by ID
+
+	Files fs.FS // the selected files, slash-separated from the repository's root
 
 	// Tree is every regular file of the repository by its path, selected or not;
 	// what was not selected is fetched when it is opened, and has the size 0 until
@@ -52,6 +56,7 @@ type Snapshot struct {
 type ChangeSet struct {
 	Files   map[string][]byte // new content by path; modes stay as they are
 	Message string            // subject, empty line, body, trailers
+	Fulfils []Intent          // what the commit brings or makes needless; see Board
 
 	// Of a pull request alone.
 	Title string // "" is the message's subject
@@ -85,6 +90,7 @@ type Written struct {
 	Commit  string // the commit on the branch; "" in a plain folder
 	Branch  string // the branch that holds it
 	Changed bool   // false: it was there already
+	Joined  bool   // the commit of another run brought it, or something newer; Commit is the head that holds it
 
 	PullRequest *PullRequest // nil where there is none
 }

@@ -17,13 +17,15 @@ import (
 // fault E_INFRA_PATH for each path that selects nothing, and for each that is to
 // exclude and matches nothing: what was meant would be written to.
 func (p Paths) selectFrom(entries []entry) ([]entry, error) {
-	patterns := p.patterns
-	if len(patterns) == 0 {
-		patterns = []string{"."}
-	}
+	return p.selectKnown(entries, func(string) bool { return true })
+}
+
+// selectKnown selects where not every entry is known: holds says whether those
+// are that a pattern may match.
+func (p Paths) selectKnown(entries []entry, holds func(pattern string) bool) ([]entry, error) {
 	chosen := make([]bool, len(entries))
-	faults := p.idle(entries)
-	for _, pattern := range patterns {
+	faults := p.idle(entries, holds)
+	for _, pattern := range p.included() {
 		found, err := choose(pattern, entries)
 		if err == nil {
 			err = p.keep(pattern, entries, found, chosen)
@@ -41,10 +43,18 @@ func (p Paths) selectFrom(entries []entry) ([]entry, error) {
 	return selected, errors.Join(faults...)
 }
 
+// included are the patterns, that of the whole repository where there are none.
+func (p Paths) included() []string {
+	if len(p.patterns) == 0 {
+		return []string{"."}
+	}
+	return p.patterns
+}
+
 // idle are the faults of exclude patterns that match nothing.
-func (p Paths) idle(entries []entry) (faults []error) {
+func (p Paths) idle(entries []entry, holds func(pattern string) bool) (faults []error) {
 	for _, pattern := range p.excluded {
-		if !slices.ContainsFunc(entries, func(e entry) bool { return below(pattern, e.path) }) {
+		if holds(pattern) && !slices.ContainsFunc(entries, func(e entry) bool { return below(pattern, e.path) }) {
 			faults = append(faults, fault.Newf("E_INFRA_PATH", "take it out of `exclude`, or correct it",
 				"excluded path %q matches nothing%s", pattern, suggest(pattern, names(entries))))
 		}

@@ -8,28 +8,28 @@ import (
 	"github.com/seed-96940006/tagboat/internal/fault"
 )
 
-// tries decides whether there is another attempt.
+// tries decides whether there is another attempt. Those that come too late are not
+// counted: somebody else got through each time, and the deadline ends it.
 type tries struct {
 	count  int
 	until  time.Time
-	heads  []string // commits that were read, one after the other
-	unmet  int      // attempts in a row whose write was refused although the head stood still
-	held   int      // attempts in a row whose write the remote refused although its branch stood still
-	absent int      // attempts in a row in which the remote was not reached
+	pace   time.Duration // how long an attempt takes here
+	heads  []string      // commits that were read, one after the other
+	held   int           // attempts in a row whose write the remote refused although its branch stood still
+	absent int           // attempts in a row in which the remote was not reached
 }
 
 const (
-	maxUnmet  = 10 // somebody else's proposals end sooner than that
-	maxHeld   = 6  // a lock in use is released sooner than that; a broken repository never is
+	maxHeld   = 6 // a lock in use is released sooner than that; a broken repository never is
 	maxAbsent = 3
 )
 
+// saw notes the head on which a write was refused.
 func (t *tries) saw(head string) {
 	if n := len(t.heads); n > 0 && t.heads[n-1] == head {
-		t.unmet++
 		return
 	}
-	t.heads, t.unmet, t.held = append(t.heads, head), 0, 0
+	t.heads, t.held = append(t.heads, head), 0
 }
 
 // again is nil where another attempt, at the given time, makes sense.
@@ -47,11 +47,11 @@ func (t *tries) again(err error, at time.Time) error {
 		return nil
 	case errors.Is(err, ErrStale):
 		t.absent, t.held = 0, 0
-		if late || t.unmet >= maxUnmet && t.heads[0] != "" {
+		if late {
 			return t.busy(err)
 		}
 		return nil
-	case fault.Is(err, "E_GIT_UNREACHABLE"):
+	case fault.Is(err, "E_GIT_UNREACHABLE") || fault.Is(err, "E_GITHUB_UNREACHABLE"):
 		// A write that was not answered was looked after, so a second one is safe.
 		if t.absent++; t.absent < maxAbsent && !late {
 			return nil
@@ -75,9 +75,21 @@ func (t *tries) busy(err error) error {
 		"gave up after %d attempts%s: %w", t.count, others, err)
 }
 
+const (
+	shortest = 100 * time.Millisecond // that an attempt is taken to last
+	longest  = 5 * time.Second        // that is waited for in one go
+)
+
+// slot is about the time that one attempt takes.
+func (t *tries) slot() time.Duration { return min(max(t.pace, shortest), longest) }
+
 // backoff is how long to wait before the next attempt: up to twice as long each
-// time, at random, so that those who collided do not meet again.
+// time, at random, so that those who collided do not meet again. It is a matter of
+// how long attempts take: whoever waits for less meets the same writers.
 func (t *tries) backoff() time.Duration {
-	most := min(100*time.Millisecond<<min(t.count, 6), 5*time.Second)
+	most := min(t.slot()<<min(t.count, 6), longest)
 	return most/4 + rand.N(3*most/4)
 }
+
+// jittered is a duration of about that length, at random.
+func jittered(d time.Duration) time.Duration { return 3*d/4 + rand.N(d/2) }

@@ -1,0 +1,104 @@
+package infra
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
+)
+
+// Shelf is a Board on which several runs may share one proposal.
+type Shelf interface {
+	Board
+	// Standing is the message of the proposal's commit, "" where nothing of ours
+	// stands there to be merged.
+	Standing(ctx context.Context, on *Snapshot, branch string) (message string, err error)
+}
+
+// editTrailer keeps an edit in the message of a shared proposal, so that the next
+// run can make it again on a newer head: its slot, and Options.Data.
+const editTrailer = "Tagboat-Edit: "
+
+var editLine = pattern.New(`(?m)^Tagboat-Edit: (\S+) (.+)$`)
+
+// propose puts the edit before people, with those that share its proposal, or takes
+// back what is not wanted any more.
+func (a *applying) propose(ctx context.Context, res *Result, own ChangeSet) (*Result, error) {
+	c, err := a.share(ctx, res.Snapshot, own)
+	if err == nil {
+		res.Written, err = a.repo.Propose(ctx, res.Snapshot, a.o.Proposal, c)
+	}
+	return res, err
+}
+
+// share makes one proposal of this run's edit and of those that others have
+// proposed on the same branch. An edit of this run's own slot is replaced; one that
+// has nothing left to do, or that fails by now, is left out.
+func (a *applying) share(ctx context.Context, on *Snapshot, own ChangeSet) (ChangeSet, error) {
+	shelf, ok := a.repo.(Shelf)
+	if !ok || a.o.Slot == "" || a.o.Data == nil || a.o.Replay == nil {
+		return own, nil
+	}
+	message, err := shelf.Standing(ctx, on, a.o.Proposal.Branch)
+	if err != nil {
+		return own, err
+	}
+	lines := map[string]string{a.o.Slot: string(a.o.Data)} // by slot
+	var others []Intent
+	for _, found := range editLine.Regexp().FindAllStringSubmatch(message, -1) {
+		if slot, data := found[1], found[2]; slot != a.o.Slot && lines[slot] == "" {
+			lines[slot] = data
+			others = append(others, Intent{ID: slot, Data: []byte(data)})
+		}
+	}
+	combine := &combiner{o: a.o, board: shelf, tries: &a.tries}
+	b, err := combine.collect(ctx, on, own, others)
+	if err != nil {
+		return own, err
+	}
+	slots := []string{a.o.Slot}
+	for _, in := range b.taken {
+		slots = append(slots, in.ID)
+	}
+	if len(own.Files) == 0 {
+		b.sets, slots = b.sets[1:], slots[1:]
+	}
+	for i, slot := range slots {
+		b.sets[i].Message = strings.TrimRight(b.sets[i].Message, "\n") + "\n" + editTrailer + slot + " " + lines[slot] + "\n"
+	}
+	return b.proposed(), nil
+}
+
+// proposed is the batch as one change set, in an order that does not depend on
+// whose run it is.
+func (b *batch) proposed() ChangeSet {
+	if len(b.sets) == 0 {
+		return ChangeSet{}
+	}
+	sets := slices.SortedFunc(slices.Values(b.sets), func(x, y ChangeSet) int { return strings.Compare(x.Key, y.Key) })
+	if len(sets) == 1 {
+		one := sets[0]
+		one.Files = maps.Clone(b.files)
+		return one
+	}
+	var keys, bodies []string
+	for _, set := range sets {
+		subject, rest, _ := parts(set.Message)
+		if set.Body != "" {
+			rest = set.Body
+		}
+		if set.Title != "" {
+			subject = set.Title
+		}
+		keys = append(keys, set.Key)
+		bodies = append(bodies, "## "+subject+"\n\n"+strings.TrimSpace(rest))
+	}
+	message := combined(sets)
+	title, _, _ := strings.Cut(message, "\n")
+	return ChangeSet{
+		Files: maps.Clone(b.files), Message: message,
+		Title: title, Body: strings.Join(bodies, "\n\n"), Key: strings.Join(keys, " "),
+	}
+}
