@@ -3,6 +3,7 @@ package infra
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -82,13 +83,14 @@ func TestApplyEndsForOtherReasons(t *testing.T) {
 		code     string
 		attempts int
 	}{
-		"any error":          {script{heads: []string{"a"}, errs: []error{broken}}, "E_UNEXPECTED", 1},
-		"the head stands":    {script{heads: []string{"a"}, errs: []error{ErrStale}}, "E_INFRA_BUSY", 11},
-		"a lock stays":       {script{heads: []string{"a"}, errs: []error{errHeld}}, "E_INFRA_STUCK", 6},
-		"a lock in use":      {script{heads: []string{"a"}, errs: []error{errHeld, errHeld, errHeld, errHeld, errHeld, nil}}, "", 6},
-		"locks of others":    {script{heads: []string{"a", "a", "a", "b", "b", "b", "c"}, errs: []error{errHeld, errHeld, errHeld, errHeld, errHeld, errHeld, nil}}, "", 7},
-		"never reached":      {script{heads: []string{"a"}, errs: []error{away}}, "E_GIT_UNREACHABLE", 3},
-		"reached in between": {script{heads: []string{"a", "b", "c", "d", "e", "f"}, errs: []error{away, away, ErrStale, away, away, nil}}, "", 6},
+		"any error":           {script{heads: []string{"a"}, errs: []error{broken}}, "E_UNEXPECTED", 1},
+		"an old head is read": {script{heads: []string{"a"}, errs: append(slices.Repeat([]error{ErrStale}, 20), nil)}, "", 21},
+		"away from the API":   {script{heads: []string{"a"}, errs: []error{fault.New("E_GITHUB_UNREACHABLE", "", errors.New("away"))}}, "E_GITHUB_UNREACHABLE", 3},
+		"a lock stays":        {script{heads: []string{"a"}, errs: []error{errHeld}}, "E_INFRA_STUCK", 6},
+		"a lock in use":       {script{heads: []string{"a"}, errs: []error{errHeld, errHeld, errHeld, errHeld, errHeld, nil}}, "", 6},
+		"locks of others":     {script{heads: []string{"a", "a", "a", "b", "b", "b", "c"}, errs: []error{errHeld, errHeld, errHeld, errHeld, errHeld, errHeld, nil}}, "", 7},
+		"never reached":       {script{heads: []string{"a"}, errs: []error{away}}, "E_GIT_UNREACHABLE", 3},
+		"reached in between":  {script{heads: []string{"a", "b", "c", "d", "e", "f"}, errs: []error{away, away, ErrStale, away, away, nil}}, "", 6},
 	}
 	for name, c := range cases {
 		o, _ := clockwork()

@@ -12,7 +12,7 @@ import (
 const proposal = "tagboat/web"
 
 func TestProposeMakesAndMovesOneBranch(t *testing.T) {
-	inGit(t, func(t *testing.T, w *world) {
+	inHosts(t, func(t *testing.T, w *world) {
 		repo := w.open(t)
 		first, err := repo.Propose(t.Context(), mustRead(t, repo), Proposal{Branch: proposal}, bump("one\n"))
 		if err != nil || !first.Changed || first.Branch != proposal || w.repo.Tip(proposal) != first.Commit {
@@ -56,7 +56,7 @@ func TestProposeWithoutTrailerGetsOne(t *testing.T) {
 }
 
 func TestProposeNothing(t *testing.T) {
-	inGit(t, func(t *testing.T, w *world) {
+	inHosts(t, func(t *testing.T, w *world) {
 		repo := w.open(t)
 		on := mustRead(t, repo)
 		written, err := repo.Propose(t.Context(), on, Proposal{Branch: proposal}, bump("image: web:1\n"))
@@ -93,7 +93,7 @@ func TestProposeRefusesForeignBranch(t *testing.T) {
 	}
 	for name, foreign := range cases {
 		t.Run(name, func(t *testing.T) {
-			inGit(t, func(t *testing.T, w *world) {
+			inHosts(t, func(t *testing.T, w *world) {
 				repo := w.open(t)
 				if _, err := repo.Propose(t.Context(), mustRead(t, repo), Proposal{Branch: proposal}, bump("one\n")); err != nil {
 					t.Fatal(err)
@@ -184,7 +184,7 @@ func TestProposeRace(t *testing.T) {
 }
 
 func TestProposalBranchNames(t *testing.T) {
-	inGit(t, func(t *testing.T, w *world) {
+	inHosts(t, func(t *testing.T, w *world) {
 		w.repo.Git("branch", "deep/down", "main")
 		repo := w.open(t)
 		on := mustRead(t, repo)
@@ -197,7 +197,7 @@ func TestProposalBranchNames(t *testing.T) {
 }
 
 func TestProposeThroughApply(t *testing.T) {
-	inGit(t, func(t *testing.T, w *world) {
+	inHosts(t, func(t *testing.T, w *world) {
 		o := atOnce(Options{Mode: ModePropose, Proposal: Proposal{Branch: "tagboat/main"}})
 		res, err := Apply(t.Context(), w.open(t), o, replace("web:1", "web:2", "apps/web/deploy.yaml"))
 		if err != nil || res.Written.Commit != w.repo.Tip("tagboat/main") || res.Written.Branch != "tagboat/main" {

@@ -50,6 +50,8 @@ type Snapshot struct {
 	// repository is closed or the context of Read ends. In a plain folder it is the
 	// files as they are when they are opened.
 	Tree fs.FS
+
+	github *state // what the API said beside; nil where it was not asked
 }
 
 // ChangeSet is what one commit changes.

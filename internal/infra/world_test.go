@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-96940006/tagboat/internal/git"
 	"github.com/seed-96940006/tagboat/internal/testkit"
+	"github.com/seed-96940006/tagboat/internal/testkit/hub"
 )
 
 const token = "s3cret-token-of-the-tests"
@@ -24,6 +25,9 @@ type world struct {
 	server *testkit.GitServer // nil but for HTTP
 	remote git.Remote
 	folder string // the plain folder, where repo is nil
+
+	hub    *hub.Hub // nil but for the API
+	github *hub.Repo
 }
 
 // start is what every world holds at first. Two files hold the same bytes.
@@ -70,8 +74,22 @@ func inGit(t *testing.T, test func(*testing.T, *world)) {
 	}
 }
 
-func inAll(t *testing.T, test func(*testing.T, *world)) {
+// inHosts adds the repositories that are reached through an API.
+func inHosts(t *testing.T, test func(*testing.T, *world)) {
 	inGit(t, test)
+	for name, create := range map[string]func(*testing.T) *world{"API": newAPI, "API and git": newAPIAndGit} {
+		t.Run(name, func(t *testing.T) {
+			isolate(t)
+			w := create(t)
+			w.name = name
+			w.write(t, start...)
+			test(t, w)
+		})
+	}
+}
+
+func inAll(t *testing.T, test func(*testing.T, *world)) {
+	inHosts(t, test)
 	t.Run("files", func(t *testing.T) {
 		w := &world{name: "files", folder: t.TempDir()}
 		w.write(t, start...)
@@ -107,9 +125,12 @@ func (w *world) openWith(t *testing.T, o GitOptions) closer {
 	t.Helper()
 	var r closer
 	var err error
-	if w.repo == nil {
+	switch {
+	case w.repo == nil:
 		r, err = OpenFiles(w.folder, o.Paths)
-	} else {
+	case w.hub != nil:
+		r = w.openGitHub(t, GitHubOptions{Branch: o.Branch, Paths: o.Paths, Author: o.Author, Proposal: proposal})
+	default:
 		o.Remote, o.Now = w.remote, clock
 		if o.Temp == "" {
 			o.Temp = t.TempDir()
