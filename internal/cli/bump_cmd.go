@@ -21,6 +21,7 @@ type bumpCmd struct {
 	VerifyImage string `group:"Image" default:"auto" enum:"auto,always,never" help:"Ask the registry whether the image is there. auto asks unless infra-mode is files."`
 	pinInputs
 	infraInputs
+	hostInputs
 	runInputs
 }
 
@@ -43,7 +44,11 @@ Examples:
     --fields 'apps/web.yaml:.spec.env[name=VERSION].value=tag'
 
   # the same registry digest in every file, committed
-  tagboat bump --deploy-ref ghcr.io/acme/web:v0.0.8 --pin both --infra-repository acme/infra`
+  tagboat bump --deploy-ref ghcr.io/acme/web:v0.0.8 --pin both --infra-repository acme/infra
+
+  # one pull request for an environment, which every newer bump updates
+  TAGBOAT_INFRA_TOKEN=… tagboat bump --deploy-ref ghcr.io/acme/web:v0.0.8 --infra-repository acme/infra \
+    --infra-mode pull-request --environment prod --pr-labels deploy --pr-reviewers ada`
 }
 
 // Run bumps.
@@ -57,18 +62,30 @@ func (c *bumpCmd) Run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	trust, err := a.trusted(c.CAFile, scratch)
+	if err != nil {
+		return err
+	}
 	p := c.bump(c.Pin)
+	p.Image = image.Repository.String()
 	state := &ship.State{DryRun: c.DryRun}
-	repo, err := a.openInfra(p, c.InfraToken, scratch)
+	repo, err := a.openInfra(ctx, p, access{c.infraInputs, trust, scratch})
 	if err != nil {
 		return errors.Join(err, a.Summary(report.Markdown("bump", state, err)))
 	}
-	defer repo.Close()
+	defer func() { err = errors.Join(err, repo.Close()) }()
+	var from source
 	steps := []ship.Step{
-		{Name: "verify", Run: func(ctx context.Context) (string, error) { return c.verify(ctx, &image) }},
+		{Name: "verify", Run: func(ctx context.Context) (said string, err error) {
+			if said, err = c.verify(ctx, &image); err == nil && p.PullRequest != nil {
+				from = a.sourceOf(ctx, image)
+			}
+			return said, err
+		}},
 		{Name: "bump", Run: func(ctx context.Context) (string, error) {
 			var err error
-			r := reference{Bump: p, image: image, onNoChange: c.OnNoChange, dry: c.DryRun}
+			r := a.reference(p, image, c.infraInputs)
+			r.dry, r.source = c.DryRun, from
 			if state.Bump, err = a.writeReference(ctx, repo, r); err != nil {
 				return "", err
 			}

@@ -1,12 +1,5 @@
 package cli
 
-import (
-	"errors"
-
-	"github.com/seed-96940006/tagboat/internal/fault"
-	"github.com/seed-96940006/tagboat/internal/plan"
-)
-
 // The inputs of all commands, by subject. A field is a flag (--infra-paths), an
 // input of an action (infra-paths) and a row of the tables in the READMEs; a
 // list is a repeatable flag and a multi-line input. Tags beside kong's own:
@@ -64,43 +57,9 @@ type pinInputs struct {
 	Pin string `group:"Image" default:"tag" enum:"tag,digest,both" help:"How references name the image. A digest that stands in a file is always brought up to date."`
 }
 
-// infraInputs say where the new reference goes.
-type infraInputs struct {
-	InfraRepository string   `group:"Infra repository" placeholder:"REPO" help:"Repository whose files name the image: owner/name, a git URL or a folder."`
-	InfraBranch     string   `group:"Infra repository" placeholder:"BRANCH" help:"Branch that is deployed. Default: the repository's default branch."`
-	InfraPaths      []string `sep:"none" group:"Infra repository" placeholder:"PATH" help:"Files, folders and globs (**) to look in, one a line. Default: the whole repository, or only the files of fields."`
-	Exclude         []string `sep:"none" group:"Infra repository" placeholder:"PATH" help:"Files, folders and globs (**) to leave out, one a line."`
-	Fields          []string `sep:"none" group:"Infra repository" placeholder:"ADDRESS" help:"Fields that nothing finds by itself, one a line: apps/web.yaml:.spec.env[name=VERSION].value=tag. Without infra-paths nothing else moves."`
-	InfraMode       string   `group:"Infra repository" default:"commit" enum:"pull-request,commit,files" help:"commit writes to the branch; pull-request writes one reused branch an image; files edits a folder in place."`
-	InfraToken      Secret   `group:"Infra repository" help:"Token that may write to infra-repository (contents: write). The job's own token cannot write to another repository."`
-	OnNoChange      string   `group:"Infra repository" default:"fail" enum:"ok,fail" help:"What it means that no file names the image. That all name it already is always ok."`
-	OnLeftover      string   `group:"Infra repository" default:"fail" enum:"ok,fail" help:"What it means that a file would still name the image as it was, in a shape that is not understood."`
-	ForbidTags      []string `sep:"none" group:"Infra repository" placeholder:"GLOB" help:"Tags that are never written, one glob a line, such as pr-* or latest."`
-	AllowDowngrade  bool     `group:"Infra repository" help:"Take a newer version back. Otherwise it stays: a run that comes late is skipped, and a bump to an older version fails."`
-}
-
-// bump is what the plan knows of them.
-func (in infraInputs) bump(pin string) plan.Bump {
-	return plan.Bump{
-		Repository: in.InfraRepository, Branch: in.InfraBranch, Paths: in.InfraPaths, Exclude: in.Exclude, Fields: in.Fields,
-		Mode: plan.Mode(in.InfraMode), Pin: pin,
-		OnLeftover: in.OnLeftover, ForbidTags: in.ForbidTags, AllowDowngrade: in.AllowDowngrade,
-	}
-}
-
-// mistakes are those that need no look at the repository.
-func (in infraInputs) mistakes() error {
-	_, wrong := scope(in.bump(""))
-	err := errors.Join(wrong, plan.CheckGlobs(in.ForbidTags))
-	if in.InfraRepository == "" && (in.InfraBranch != "" || len(in.InfraPaths)+len(in.Exclude)+len(in.Fields) > 0) {
-		err = errors.Join(err, fault.Newf("E_INPUT", "give `infra-repository`, or leave out `infra-branch`, `infra-paths`, `exclude` and `fields`",
-			"infra-branch, infra-paths, exclude and fields are of an infra repository, and there is none"))
-	}
-	if in.InfraBranch != "" && in.InfraMode == string(plan.ModeFiles) {
-		err = errors.Join(err, fault.Newf("E_INPUT", "leave out `infra-branch`, or use `infra-mode: commit`",
-			"infra-mode files edits a folder, which has no branch %q", in.InfraBranch))
-	}
-	return err
+// hostInputs say what is trusted at the other end.
+type hostInputs struct {
+	CAFile string `placeholder:"FILE" help:"Certificates (PEM) of authorities that the API and the git of your server are trusted by, beside those of the system."`
 }
 
 // runInputs are those of every command that changes something.

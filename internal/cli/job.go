@@ -21,11 +21,12 @@ type job struct {
 	in      inputs
 	state   *ship.State
 	scratch string // folder for files of this run
+	trust   trust
 
 	registry *registry.Client
 	builder  build.Builder
 	request  build.Request
-	repo     infraRepo // nil where nothing is bumped
+	repo     *opened   // nil where nothing is bumped
 	layout   string    // the image that was built, as an OCI layout; "" where there is none
 	from     ref.Image // the image that a registry had already; empty where none had
 }
@@ -61,6 +62,9 @@ func (j *job) planAndRun(ctx context.Context, choose func(*job) []ship.Step) err
 	}
 	j.state.Plan, j.state.Tags = p, p.Tags
 	j.tell(p)
+	if j.trust, err = j.trusted(j.in.CAFile, j.scratch); err != nil {
+		return err
+	}
 	j.state.Outcomes, err = ship.Run(ctx, j.app, j.world.Now, choose(j))
 	return err
 }

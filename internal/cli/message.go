@@ -1,14 +1,11 @@
 package cli
 
 import (
-	"crypto/sha256"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/manifest"
-	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
@@ -16,44 +13,76 @@ import (
 // shownRendered is how many lines of rendered changes a commit's message has.
 const shownRendered = 50
 
-// message is that of the commit in the infra repository: what moved, from where
-// to where, and what comes out of it, with trailers by which the history can be
-// searched. It is the text of a pull request, too, which GitHub takes from the
-// only commit of a branch.
-func message(b *ship.Bumped, runURL string) string {
-	from := oldValues(b)
-	image := b.Image
-	to := string(image.Tag)
-	if to == "" {
-		to = image.Digest.Short()
+// texts say what a bump is told with, in commits and pull requests.
+type texts struct {
+	message, title, body string // templates; "" is what Tagboat says by itself
+	environment          string
+	run                  string // page of the run; "" outside of a workflow
+	coAuthor             string // name <address>; "" is nobody
+}
+
+// texts are what the inputs and the run make of them.
+func (a *app) texts(in infraInputs) texts {
+	t := texts{message: in.CommitMessage, title: in.PRTitle, body: in.PRBody, environment: in.Environment, run: a.RunURL}
+	if in.CoAuthor {
+		t.coAuthor = coAuthor(a.Context)
 	}
-	subject := fmt.Sprintf("%s: %s%s", image.Repository.Base(), arrow(from), to)
+	return t
+}
+
+// commit is the message of the commit in the infra repository: what moved, from
+// where to where, and what comes out of it, with trailers by which the history can
+// be searched. Of a branch that git alone has written it is the text of the pull
+// request, too, which GitHub takes from the branch's only commit.
+func (t texts) commit(b *ship.Bumped) (string, error) {
+	w := wordsOf(b, t.environment, t.run)
+	text := fmt.Sprintf("%s: %s%s", w.Name, arrow(w.From), w.To)
+	if t.message != "" {
+		var err error
+		if text, err = fill("commit-message", t.message, w); err != nil {
+			return "", err
+		}
+	}
+	return text + "\n\n" + rendered(b) + strings.Join(t.trailers(b), "\n") + "\n", nil
+}
+
+// trailers are the last lines of the commit's message.
+func (t texts) trailers(b *ship.Bumped) []string {
+	image := b.Image
 	trailers := []string{"Tagboat-Image: " + image.Repository.String()}
-	for _, old := range from {
+	for _, old := range oldValues(b) {
 		trailers = append(trailers, "Tagboat-From: "+old)
 	}
 	trailers = append(trailers, "Tagboat-To: "+strings.TrimLeft(strings.TrimPrefix(image.String(), image.Repository.String()), ":@"))
-	if runURL != "" {
-		trailers = append(trailers, "Tagboat-Run: "+runURL)
+	if t.run != "" {
+		trailers = append(trailers, "Tagboat-Run: "+t.run)
 	}
-	return subject + "\n\n" + rendered(b) + strings.Join(trailers, "\n") + "\n"
+	if t.coAuthor != "" {
+		trailers = append(trailers, "Co-authored-by: "+t.coAuthor)
+	}
+	return trailers
 }
 
 // shownFrom is how many of the values that were there before a subject names.
 const shownFrom = 3
 
-// arrow leads from the values that were there before to the new one; "" where
-// there were none.
-func arrow(from []string) string {
-	if len(from) == 0 {
-		return ""
-	}
+// several are the values that were there before, in words.
+func several(from []string) string {
 	shown := from[:min(len(from), shownFrom)]
 	text := strings.Join(shown, ", ")
 	if more := len(from) - len(shown); more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	return text + " → "
+	return text
+}
+
+// arrow leads from what was there before to what is there now; "" where there was
+// nothing.
+func arrow(from string) string {
+	if from == "" {
+		return ""
+	}
+	return from + " → "
 }
 
 // rendered is the paragraph with the rendered changes, "" where there are none.
@@ -97,40 +126,4 @@ func was(c manifest.Change, tag ref.Tag) string {
 		return tag
 	}
 	return ref.Digest(digest).Short()
-}
-
-// proposalBranch is the one branch of pull-request mode for an image in one place,
-// the same in every run, so that a newer bump moves it instead of adding another.
-// The hash keeps apart what only looks the same: images of one name in two
-// registries, two branches that are deployed, and two sets of files or fields,
-// such as those of environments.
-func proposalBranch(image ref.Repository, b plan.Bump) string {
-	place := append([]string{image.String(), b.Branch}, sorted(b.Paths, path.Clean)...)
-	if len(b.Exclude) > 0 {
-		place = append(append(place, "exclude:"), sorted(b.Exclude, path.Clean)...)
-	}
-	if len(b.Fields) > 0 {
-		place = append(append(place, "fields:"), sorted(b.Fields, canonical)...)
-	}
-	sum := sha256.Sum256([]byte(strings.Join(place, "\n")))
-	return fmt.Sprintf("tagboat/%s-%x", image.Base(), sum[:4])
-}
-
-// canonical is the one form of an address that may be written in several.
-func canonical(field string) string {
-	address, err := manifest.ParseAddress(field)
-	if err != nil {
-		return field
-	}
-	return address.String()
-}
-
-// sorted are the values in one form, each once.
-func sorted(values []string, form func(string) string) []string {
-	var all []string
-	for _, v := range values {
-		all = append(all, form(v))
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
 }

@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-96940006/tagboat/internal/manifest"
-	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/render"
 	"github.com/seed-96940006/tagboat/internal/ship"
@@ -47,7 +45,7 @@ func TestMessage(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			b := &ship.Bumped{Image: c.pin.Of(image), Changes: c.changes}
-			if diff := cmp.Diff(c.want, message(b, c.run)); diff != "" {
+			if diff := cmp.Diff(c.want, mustMessage(t, texts{run: c.run}, b)); diff != "" {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
@@ -73,13 +71,13 @@ func TestAMessageShowsWhatIsRendered(t *testing.T) {
 		"-ghcr.io/acme/web:v0.0.7\n+ghcr.io/acme/web:v0.0.8 ``` @acme\n" +
 		"! apps/far was not rendered: it takes in git@host:a/b\n```\n\n" +
 		"Tagboat-Image: ghcr.io/acme/web\nTagboat-From: v0.0.7\nTagboat-To: v0.0.8\n"
-	if diff := cmp.Diff(want, message(b, "")); diff != "" {
+	if diff := cmp.Diff(want, mustMessage(t, texts{}, b)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	for len(b.Rendered) < 1000 {
 		b.Rendered = append(b.Rendered, b.Rendered[0])
 	}
-	if got := message(b, ""); strings.Count(got, "\n") > shownRendered+20 || !strings.Contains(got, "\nand 985 more\n") {
+	if got := mustMessage(t, texts{}, b); strings.Count(got, "\n") > shownRendered+20 || !strings.Contains(got, "\nand 985 more\n") {
 		t.Errorf("of 1001 entries: %s", got)
 	}
 }
@@ -112,40 +110,11 @@ func TestWhatWasThere(t *testing.T) {
 	}
 }
 
-func TestProposalsForTwoPlacesNeverShareABranch(t *testing.T) {
-	seen := map[string]string{}
-	for _, c := range []struct {
-		image, branch string
-		on            plan.Bump
-	}{
-		{"ghcr.io/acme/web", "", plan.Bump{}},
-		{"docker.io/acme/web", "", plan.Bump{}},
-		{"ghcr.io/acme/web", "production", plan.Bump{}},
-		{"ghcr.io/acme-web/web", "", plan.Bump{}},
-		{"ghcr.io/acme/web", "", plan.Bump{Paths: []string{"apps/web/demo"}}},
-		{"ghcr.io/acme/web", "", plan.Bump{Paths: []string{"apps/web/prod"}}},
-		{"ghcr.io/acme/web", "", plan.Bump{Exclude: []string{"apps/web/prod"}}},
-		{"ghcr.io/acme/web", "", plan.Bump{Paths: []string{"apps"}, Exclude: []string{"apps/web/prod"}}},
-		{"ghcr.io/acme/web", "", plan.Bump{Fields: []string{"a.yaml:.version=tag"}}},
-		{"ghcr.io/acme/web", "", plan.Bump{Fields: []string{"b.yaml:.version=tag"}}},
-		{"127.0.0.1:5000/a/b/web", "feature/x", plan.Bump{}},
-	} {
-		image, err := ref.ParseRepository(c.image)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.on.Branch = c.branch
-		branch := proposalBranch(image, c.on)
-		if other, taken := seen[branch]; taken {
-			t.Errorf("%+v shares %s with %s", c, branch, other)
-		}
-		again := plan.Bump{Branch: c.branch, Paths: slices.Repeat(c.on.Paths, 2), Exclude: slices.Repeat(c.on.Exclude, 2), Fields: slices.Repeat(c.on.Fields, 2)}
-		if branch != proposalBranch(image, again) {
-			t.Errorf("%+v: the same twice is another branch", c)
-		}
-		if branch != proposalBranch(image, c.on) || !strings.HasPrefix(branch, "tagboat/web-") {
-			t.Errorf("%+v: branch %q", c, branch)
-		}
-		seen[branch] = c.image
+func mustMessage(t *testing.T, say texts, b *ship.Bumped) string {
+	t.Helper()
+	message, err := say.commit(b)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return message
 }

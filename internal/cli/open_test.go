@@ -1,23 +1,66 @@
 package cli
 
 import (
-	"io"
 	"path/filepath"
+	"slices"
 	"testing"
-	"time"
 
+	"golang.org/x/oauth2"
+
+	"github.com/seed-96940006/tagboat/internal/infra"
 	"github.com/seed-96940006/tagboat/internal/plan"
-	"github.com/seed-96940006/tagboat/internal/runner"
 )
 
 // What could not be opened is not there to be closed: a nil pointer in an
 // interface would be.
 func TestAnInfraRepositoryThatCannotBeOpenedIsNone(t *testing.T) {
-	world := World{Getenv: func(string) string { return "" }, Stdout: io.Discard, Stderr: io.Discard, Now: time.Now}
-	a := &app{Runner: runner.New(world.Getenv, io.Discard, io.Discard), world: world}
 	nowhere := filepath.Join(t.TempDir(), "no", "such")
-	repo, err := a.openInfra(plan.Bump{Repository: t.TempDir(), Mode: plan.ModeCommit}, "", nowhere)
+	repo, err := quietApp().openInfra(t.Context(), plan.Bump{Repository: t.TempDir(), Mode: plan.ModeCommit}, access{scratch: nowhere})
 	if err == nil || repo != nil {
 		t.Errorf("got %v, %v", repo, err)
+	}
+}
+
+// lent are tokens, of which each is given as often as it stands there.
+type lent struct{ tokens []string }
+
+func (l *lent) Token() (*oauth2.Token, error) {
+	now := l.tokens[0]
+	l.tokens = l.tokens[1:]
+	return &oauth2.Token{AccessToken: now}, nil
+}
+
+// watched notes what becomes of an infra repository.
+type watched struct {
+	infra.Repo
+	token string
+	notes *[]string
+}
+
+func (w watched) Close() error {
+	*w.notes = append(*w.notes, "close "+w.token)
+	return nil
+}
+
+func TestARepositoryIsOpenedAgainWithANewToken(t *testing.T) {
+	var notes []string
+	o := &opened{who: identity{
+		tokens: &lent{[]string{"a", "a", "b"}},
+		leave:  func() { notes = append(notes, "leave") },
+	}}
+	o.open = func(token string) (closable, error) {
+		notes = append(notes, "open "+token)
+		return watched{token: token, notes: &notes}, nil
+	}
+	for range 3 {
+		if err := o.renew(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := o.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"open a", "close a", "open b", "close b", "leave"}; !slices.Equal(notes, want) {
+		t.Errorf("got %q, want %q", notes, want)
 	}
 }

@@ -29,15 +29,18 @@ var allOutputs = []output{
 	{"branch", "Branch of the infra repository that was written.", bumped(func(b *ship.Bumped) string { return b.Branch })},
 	{"commit-sha", "Commit in the infra repository that holds the reference.", bumped(func(b *ship.Bumped) string { return b.Commit })},
 	{"diff", "Unified diff of the infra repository; of a very long one, the first 100 KiB.", bumped(shortDiff)},
+	{"pull-request-number", "Number of the pull request; empty where there is none.", pullRequest(func(pr *ship.PullRequest) string { return strconv.Itoa(pr.Number) })},
+	{"pull-request-url", "Page of the pull request.", pullRequest(func(pr *ship.PullRequest) string { return pr.URL })},
+	{"pull-request-operation", "What became of the pull request: `created`, `updated`, `none` (it was so already), `closed` or `merged`.", pullRequest(func(pr *ship.PullRequest) string { return pr.Operation })},
 	{"plan", "What was decided, and why, as JSON.", planJSON},
 }
 
 // The names of each command's outputs.
 var outputNames = map[string][]string{
-	"ship":    {"images", "tags", "tag", "version", "digest", "deploy-ref", "changed", "branch", "commit-sha", "diff", "plan"},
+	"ship":    {"images", "tags", "tag", "version", "digest", "deploy-ref", "changed", "branch", "commit-sha", "diff", "pull-request-number", "pull-request-url", "pull-request-operation", "plan"},
 	"build":   {"images", "tags", "tag", "version", "digest", "deploy-ref", "plan"},
 	"plan":    {"tags", "tag", "plan"},
-	"bump":    {"deploy-ref", "changed", "branch", "commit-sha", "diff"},
+	"bump":    {"deploy-ref", "changed", "branch", "commit-sha", "diff", "pull-request-number", "pull-request-url", "pull-request-operation"},
 	"version": {"version"},
 }
 
@@ -105,6 +108,15 @@ func bumped(value func(*ship.Bumped) string) func(*ship.State) string {
 		}
 		return value(s.Bump)
 	}
+}
+
+func pullRequest(value func(*ship.PullRequest) string) func(*ship.State) string {
+	return bumped(func(b *ship.Bumped) string {
+		if b.PullRequest == nil {
+			return ""
+		}
+		return value(b.PullRequest)
+	})
 }
 
 func planJSON(s *ship.State) string {

@@ -77,6 +77,7 @@ type inputs struct {
 	buildInputs
 	pinInputs
 	infraInputs
+	hostInputs
 }
 
 // makePlan reads what the plan needs of the world and has it made. Every

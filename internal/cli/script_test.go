@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"pulled":   kit.pulled,
 			"exits":    kit.exits,
 			"githost":  kit.githost,
+			"github":   kit.github,
 			"stopped":  kit.stopped,
 		},
 		RequireUniqueNames: true,

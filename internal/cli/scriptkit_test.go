@@ -34,6 +34,7 @@ func (scriptKit) setup(env *testscript.Env) error {
 	} {
 		env.Setenv(name, value)
 	}
+	env.Values[gitHubKey{}] = &gitHub{}
 	config := "[user]\n\tname = Ada\n\temail = ada@acme.example\n[init]\n\tdefaultBranch = main\n"
 	if err := os.WriteFile(home(".gitconfig"), []byte(config), 0o644); err != nil {
 		return err
@@ -112,9 +113,12 @@ func (scriptKit) workflow(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	for name, value := range map[string]string{
 		"GITHUB_ACTIONS": "true", "GITHUB_EVENT_PATH": file, "GITHUB_REPOSITORY": "acme/web", "GITHUB_RUN_ID": "42",
-		"GITHUB_SERVER_URL": "https://github.example", "RUNNER_TEMP": ts.Getenv("TMPDIR"),
+		"GITHUB_ACTOR": "ada", "GITHUB_ACTOR_ID": "123", "RUNNER_TEMP": ts.Getenv("TMPDIR"),
 		"GITHUB_OUTPUT": ts.MkAbs("output"), "GITHUB_STEP_SUMMARY": ts.MkAbs("summary.md"),
 	} {
+		ts.Setenv(name, value)
+	}
+	for name, value := range ts.Value(gitHubKey{}).(*gitHub).addresses() {
 		ts.Setenv(name, value)
 	}
 }

@@ -50,6 +50,7 @@ type buildCmd struct {
 	numberInputs
 	buildInputs
 	pinInputs
+	hostInputs
 	runInputs
 }
 
@@ -63,7 +64,7 @@ Examples:
 }
 
 func (c *buildCmd) inputs() inputs {
-	return inputs{c.eventInputs, c.imageInputs, c.numberInputs, c.buildInputs, c.pinInputs, infraInputs{}}
+	return inputs{c.eventInputs, c.imageInputs, c.numberInputs, c.buildInputs, c.pinInputs, infraInputs{}, c.hostInputs}
 }
 
 func (c *buildCmd) mistakes() error { return c.inputs().mistakes() }

@@ -2,13 +2,8 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"strings"
+	"time"
 
-	"github.com/seed-96940006/tagboat/internal/fault"
-	"github.com/seed-96940006/tagboat/internal/git"
 	"github.com/seed-96940006/tagboat/internal/infra"
 	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/plan"
@@ -23,9 +18,9 @@ func (j *job) bump(ctx context.Context) (string, error) {
 		return "", ship.Skip(p.Reason)
 	}
 	image, _ := j.state.Deploy()
-	bumped, err := j.writeReference(ctx, j.repo, reference{
-		Bump: p, image: image, onNoChange: j.in.OnNoChange, dry: j.state.DryRun, mayBeLate: true,
-	})
+	r := j.reference(p, image, j.in.infraInputs)
+	r.dry, r.mayBeLate, r.source = j.state.DryRun, true, j.source(ctx)
+	bumped, err := j.writeReference(ctx, j.repo, r)
 	j.state.Bump = bumped
 	if err != nil {
 		return "", err
@@ -40,115 +35,89 @@ type reference struct {
 	onNoChange string
 	dry        bool
 	mayBeLate  bool // a newer version that stands there is as it should be
+	texts      texts
+	source     source
+	deadline   time.Duration // for all attempts together; 0 is that of package infra
+	combine    string        // how runs that get into each other's way write together
+}
+
+// reference is that of the inputs.
+func (a *app) reference(p plan.Bump, image ref.Image, in infraInputs) reference {
+	deadline, _ := in.deadline() // mistakes told that it is none
+	return reference{Bump: p, image: image, onNoChange: in.OnNoChange, texts: a.texts(in), deadline: deadline, combine: in.Combine}
+}
+
+// changeSet is what one commit, or one pull request, does about it.
+func (r reference) changeSet(edited *manifest.Result, b *ship.Bumped) (c infra.ChangeSet, err error) {
+	c.Files, c.Key = edited.Files, b.Image.String()
+	if c.Message, err = r.texts.commit(b); err != nil || r.Mode != plan.ModePullRequest {
+		return c, err
+	}
+	c.Title, c.Body, err = r.texts.pullRequest(b, r.source)
+	return c, err
+}
+
+// decision is what was decided on one head.
+type decision struct {
+	edited *manifest.Result
+	bumped *ship.Bumped
 }
 
 // writeReference moves every field that names the image, and says what it did.
-func (a *app) writeReference(ctx context.Context, repo infra.Repo, r reference) (*ship.Bumped, error) {
-	var bumped *ship.Bumped
-	var edited *manifest.Result
+func (a *app) writeReference(ctx context.Context, repo *opened, r reference) (*ship.Bumped, error) {
+	if err := repo.renew(); err != nil {
+		return nil, err
+	}
+	var now, moved decision // moved: the last one that had something to do
 	attempts := 0
 	edit := func(on *infra.Snapshot) (infra.ChangeSet, error) {
 		attempts++
 		var err error
-		if edited, bumped, err = a.decide(on, r, attempts); err != nil {
+		if now.edited, now.bumped, err = a.decide(on, r, attempts); err != nil {
 			return infra.ChangeSet{}, err
 		}
-		return infra.ChangeSet{Files: edited.Files, Message: message(bumped, a.RunURL)}, nil
+		if now.edited.Changed() {
+			moved = now
+			if err := r.outdoes(ctx, repo.Repo, on, attempts); err != nil {
+				return infra.ChangeSet{}, err
+			}
+		}
+		return r.changeSet(now.edited, now.bumped)
 	}
 	log := a.Writer()
 	defer log.Close()
-	result, err := infra.Apply(ctx, repo, infra.Options{
-		Mode: infra.Mode(r.Mode), DryRun: r.dry, Log: log,
-		Proposal: infra.Proposal{Branch: proposalBranch(r.image.Repository, r.Bump)},
+	result, err := infra.Apply(ctx, repo.Repo, infra.Options{
+		Mode: infra.Mode(r.Mode), DryRun: r.dry, Log: log, Deadline: r.deadline, Proposal: proposal(r.Bump),
+		Combine: infra.Combine(r.combine), Slot: sharedSlot(r.Bump), Data: r.data(), Replay: a.replay,
 	}, edit)
 	if err != nil {
 		return nil, err
 	}
-	bumped.Diff, bumped.Branch, bumped.Commit, bumped.Changed = result.Diff, result.Written.Branch, result.Written.Commit, result.Written.Changed
+	if result.Written.Joined { // another run brought it: what it was, and not that it is so now
+		now = moved
+	}
+	return a.wrote(now, result), nil
+}
+
+// wrote shows and keeps what a write left behind.
+func (a *app) wrote(d decision, result *infra.Result) *ship.Bumped {
+	b, w := d.bumped, result.Written
+	b.Diff, b.Branch, b.Commit, b.Changed, b.PullRequest = result.Diff, w.Branch, w.Commit, w.Changed, pullRequestOf(w)
 	if len(result.Files) == 0 { // already so: the head that was read holds the reference
-		bumped.Branch, bumped.Commit = result.Snapshot.Branch, result.Snapshot.Head
+		b.Branch, b.Commit = result.Snapshot.Branch, result.Snapshot.Head
 	}
-	a.show(edited, bumped)
-	for _, w := range edited.Warnings {
-		bumped.Warnings = append(bumped.Warnings, w.String())
+	a.show(d.edited, b)
+	for _, warning := range d.edited.Warnings {
+		b.Warnings = append(b.Warnings, warning.String())
 	}
-	return bumped, nil
+	return b
 }
 
-// show prints what an edit changes, and what it left alone.
-func (a *app) show(edited *manifest.Result, bumped *ship.Bumped) {
-	for _, w := range edited.Warnings {
-		a.Warn(fault.New("E_LEFT_ALONE", "if it is deployed, address it with `fields`, or change it by hand", errors.New(w.Text)).At(w.File, w.Line))
+// pullRequestOf is the one that a write left behind, or nil.
+func pullRequestOf(w infra.Written) *ship.PullRequest {
+	if w.PullRequest == nil {
+		return nil
 	}
-	for _, c := range edited.Changes {
-		if c.Old != c.New {
-			a.Printf("%s:%d %s: %s → %s", c.File, c.Line, c.Field, c.Old, c.New)
-		}
-	}
-	for _, c := range bumped.Rendered {
-		a.Printf("%s renders %s %s: %s → %s", c.Kustomization, c.Object, c.Field, c.Old, c.New)
-	}
-	for _, u := range bumped.Unverified {
-		a.Printf("%s was not rendered: %s", u.Kustomization, u.Reason)
-	}
-	if bumped.Diff != "" {
-		a.Printf("\n%s", strings.TrimSuffix(bumped.Diff, "\n"))
-	}
-}
-
-// told says what a bump came to.
-func told(b *ship.Bumped, dry bool) (string, error) {
-	fields := fmt.Sprintf("%s in %s", b.Image, count(len(b.Changes), "field"))
-	if b.Branch != "" {
-		fields += fmt.Sprintf(" on branch %q", b.Branch)
-	}
-	switch {
-	case len(b.Changes) == 0:
-		return "", ship.Skip("no file names the image")
-	case dry && b.Diff != "":
-		return "", ship.Skip("dry run: the diff is what would be written")
-	case !b.Changed:
-		return "", ship.Already(fields)
-	case b.Commit == "":
-		return fields, nil
-	}
-	return fmt.Sprintf("%s, commit %.12s", fields, b.Commit), nil
-}
-
-// infraRepo is an infra repository that was opened and is to be closed.
-type infraRepo interface {
-	infra.Repo
-	io.Closer
-}
-
-// openInfra opens the infra repository in the mode of the plan; what git needs
-// for that lies in scratch.
-func (a *app) openInfra(p plan.Bump, token Secret, scratch string) (infraRepo, error) {
-	paths, err := scope(p)
-	if err != nil {
-		return nil, usage(err)
-	}
-	remote, err := git.Locate(p.Repository, a.ServerURL)
-	if err != nil {
-		return nil, usage(err)
-	}
-	if p.Mode == plan.ModeFiles {
-		if remote.Folder() == "" {
-			return nil, usage(fault.Newf("E_INFRA_FOLDER", "name a folder that exists, or use `infra-mode: commit` or `pull-request`",
-				"infra-mode files edits a folder, and %s is none", remote))
-		}
-		return opened(infra.OpenFiles(remote.Folder(), paths))
-	}
-	remote.Token = string(token)
-	a.Mask(remote.Secrets()...)
-	return opened(infra.NewGit(infra.GitOptions{Remote: remote, Branch: p.Branch, Paths: paths, Temp: scratch, Now: a.world.Now}))
-}
-
-// opened is repo, or nil with an error: never an interface around a nil pointer,
-// which whoever closes it would take for a repository.
-func opened[R infraRepo](repo R, err error) (infraRepo, error) {
-	if err != nil {
-		return nil, err
-	}
-	return repo, nil
+	pr := w.PullRequest
+	return &ship.PullRequest{Number: pr.Number, URL: pr.URL, Operation: string(pr.Operation), Notes: pr.Notes}
 }

@@ -21,7 +21,7 @@ func (j *job) claimVersion(ctx context.Context) (string, error) {
 	if p.Claim == nil {
 		return "", ship.Skip("no number is asked for")
 	}
-	got, err := j.claim(ctx, j.in.numberInputs, p.Commit.SHA, j.in.Context, j.state.DryRun)
+	got, err := j.claim(ctx, j.in.numberInputs, j.trust, p.Commit.SHA, j.in.Context, j.state.DryRun)
 	if err != nil {
 		return "", err
 	}
@@ -48,7 +48,7 @@ func claimed(got version.Allocation, dry bool) (string, error) {
 
 // claim gives a commit its number, in the repository that holds the numbers.
 // folder is a checkout that has the commit.
-func (a *app) claim(ctx context.Context, in numberInputs, commit, folder string, dry bool) (version.Allocation, error) {
+func (a *app) claim(ctx context.Context, in numberInputs, by trust, commit, folder string, dry bool) (version.Allocation, error) {
 	series, err := version.ParseSeries(in.Series)
 	if err != nil {
 		return version.Allocation{}, usage(err)
@@ -61,6 +61,7 @@ func (a *app) claim(ctx context.Context, in numberInputs, commit, folder string,
 		return version.Allocation{}, fault.Newf("E_COMMIT_UNKNOWN", "check the repository out before (actions/checkout), or give `commit`",
 			"there is no commit to number: %s is no checkout of git", folder)
 	}
+	remote.CAFile = by.caFile
 	a.Printf("numbers are claimed in %s", remote)
 	store := version.GitStore{Repo: gitIn(folder), Remote: remote}
 	request := version.Request{Series: series, Prefix: in.Prefix, Commit: commit}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/report"
@@ -14,6 +15,7 @@ import (
 // versionCmd claims a number and nothing else.
 type versionCmd struct {
 	numberInputs
+	hostInputs
 	Source string `cli:"only" group:"Version" default:"." placeholder:"FOLDER" help:"Checkout that holds the commit."`
 	runInputs
 }
@@ -37,11 +39,20 @@ func (c *versionCmd) mistakes() error {
 }
 
 // Run claims.
-func (c *versionCmd) Run(ctx context.Context, a *app) error {
+func (c *versionCmd) Run(ctx context.Context, a *app) (err error) {
+	scratch, err := os.MkdirTemp(a.Temp, "tagboat-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
 	commit := cmp.Or(c.Commit, checkedOut(ctx, c.Source))
 	state := &ship.State{DryRun: c.DryRun}
 	claim := func(ctx context.Context) (string, error) {
-		got, err := a.claim(ctx, c.numberInputs, commit, c.Source, c.DryRun)
+		by, err := a.trusted(c.CAFile, scratch)
+		if err != nil {
+			return "", err
+		}
+		got, err := a.claim(ctx, c.numberInputs, by, commit, c.Source, c.DryRun)
 		if err != nil {
 			return "", err
 		}
@@ -50,7 +61,7 @@ func (c *versionCmd) Run(ctx context.Context, a *app) error {
 	}
 	var failed error
 	state.Outcomes, failed = ship.Run(ctx, a, a.world.Now, []ship.Step{{Name: "version", Run: claim}})
-	err := a.Summary(report.Markdown("version", state, failed))
+	err = a.Summary(report.Markdown("version", state, failed))
 	return errors.Join(failed, err, a.Outputs(values("version", state), c.JSON))
 }
 

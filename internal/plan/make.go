@@ -33,6 +33,7 @@ func Make(in Inputs, e runner.Event) (Plan, error) {
 	}
 	p := Plan{Event: e.String(), Reason: m.reason, Images: in.Images, Build: in.Build, Bump: in.Bump}
 	p.Commit = commitOf(in, m, e)
+	p.Commit.Source = in.SourceURL
 	rules := in.Tags
 	if len(rules) == 0 {
 		rules = defaultRules(m.kind)
@@ -98,17 +99,17 @@ func bump(m meaning, p Plan) Step {
 func commitOf(in Inputs, m meaning, e runner.Event) Commit {
 	switch {
 	case in.Commit != "":
-		return Commit{in.Commit, "given by `commit`"}
+		return Commit{SHA: in.Commit, Reason: "given by `commit`"}
 	case e.PullRequest != nil && !e.PullRequest.Merged:
-		return Commit{e.PullRequest.HeadSHA, "the head of the pull request, not its test merge, which vanishes"}
+		return Commit{SHA: e.PullRequest.HeadSHA, Reason: "the head of the pull request, not its test merge, which vanishes"}
 	case in.CheckedOut != "" && in.RunnerSHA != "" && in.CheckedOut != in.RunnerSHA:
-		return Commit{in.CheckedOut, fmt.Sprintf("checked out, where the event says %s", in.RunnerSHA)}
+		return Commit{SHA: in.CheckedOut, Reason: fmt.Sprintf("checked out, where the event says %s", in.RunnerSHA)}
 	case in.CheckedOut != "" && (in.RunnerSHA != "" || e.Commit == ""):
-		return Commit{in.CheckedOut, "checked out"}
+		return Commit{SHA: in.CheckedOut, Reason: "checked out"}
 	case e.Commit != "":
-		return Commit{e.Commit, "the commit of the event"}
+		return Commit{SHA: e.Commit, Reason: "the commit of the event"}
 	}
-	return Commit{"", "the payload names none: it is what will be checked out"}
+	return Commit{Reason: "the payload names none: it is what will be checked out"}
 }
 
 // labels are those by which registries and people find the source again; the

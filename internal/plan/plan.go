@@ -30,6 +30,7 @@ type Step struct {
 type Commit struct {
 	SHA    string `json:"sha"` // "" only where a payload is replayed that names none
 	Reason string `json:"reason"`
+	Source string `json:"source,omitempty"` // page of its repository; "" where there is none
 }
 
 // Claim asks for the next number of a series.
@@ -79,6 +80,9 @@ type Bump struct {
 	Pin        string   `json:"pin,omitempty"`   // tag, digest, both
 	Image      string   `json:"image,omitempty"` // the repository whose references change
 
+	Environment string       `json:"environment,omitempty"`  // name of what is deployed to; "" where it has none
+	PullRequest *PullRequest `json:"pull-request,omitempty"` // of ModePullRequest alone
+
 	OnLeftover     string   `json:"on-leftover,omitempty"`     // fail, ok
 	ForbidTags     []string `json:"forbid-tags,omitempty"`     // globs of tags that are not written
 	AllowDowngrade bool     `json:"allow-downgrade,omitempty"` // a newer version may be taken back
@@ -93,3 +97,14 @@ const (
 	ModeCommit      Mode = "commit"       // a commit on the branch itself
 	ModeFiles       Mode = "files"        // a folder, edited in place
 )
+
+// PullRequest says how a bump is put before people.
+type PullRequest struct {
+	Branch        string   `json:"branch,omitempty"` // "" is one that is made of the image and the environment, or the place
+	Labels        []string `json:"labels,omitempty"`
+	Reviewers     []string `json:"reviewers,omitempty"`      // logins
+	TeamReviewers []string `json:"team-reviewers,omitempty"` // slugs of teams
+	Assignees     []string `json:"assignees,omitempty"`      // logins
+	Draft         bool     `json:"draft,omitempty"`
+	AutoMerge     string   `json:"auto-merge,omitempty"` // merge, squash, rebase; "" leaves the merge to people
+}

@@ -111,7 +111,7 @@ func TestExistsDoesNotGuess(t *testing.T) {
 
 func labelled(t *testing.T, img v1.Image, commit string) v1.Image {
 	t.Helper()
-	img, err := mutate.Config(img, v1.Config{Labels: map[string]string{"org.opencontainers.image.revision": commit}})
+	img, err := mutate.Config(img, v1.Config{Labels: map[string]string{"org.opencontainers.image.revision": commit, "org.opencontainers.image.source": "https://github.example/" + commit}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,9 +138,9 @@ func TestRevision(t *testing.T) {
 		want          registry.Revision
 		code          string
 	}{
-		"image":              {tag: "image", want: registry.Revision{Digest: digestOf(t, amd), Commit: "aaa"}},
-		"first that can run": {tag: "index", want: registry.Revision{Digest: digestOf(t, index), Commit: "aaa"}},
-		"by platform":        {tag: "index", platform: "linux/arm64", want: registry.Revision{Digest: digestOf(t, index), Commit: "bbb"}},
+		"image":              {tag: "image", want: registry.Revision{Digest: digestOf(t, amd), Commit: "aaa", Source: "https://github.example/aaa"}},
+		"first that can run": {tag: "index", want: registry.Revision{Digest: digestOf(t, index), Commit: "aaa", Source: "https://github.example/aaa"}},
+		"by platform":        {tag: "index", platform: "linux/arm64", want: registry.Revision{Digest: digestOf(t, index), Commit: "bbb", Source: "https://github.example/bbb"}},
 		"index annotation":   {tag: "annotated", want: registry.Revision{Digest: digestOf(t, annotated), Commit: "ccc"}},
 		"no label":           {tag: "plain", want: registry.Revision{Digest: digestOf(t, plain)}},
 		"no such platform":   {tag: "index", platform: "windows/amd64", code: "E_PLATFORM"},

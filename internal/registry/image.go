@@ -11,14 +11,18 @@ import (
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
-// revisionKey is the label and annotation that names the commit an image was
-// built from (github.com/opencontainers/image-spec, annotations.md).
-const revisionKey = "org.opencontainers.image.revision"
+// The labels and annotations that name the commit an image was built from, and
+// where that is (github.com/opencontainers/image-spec, annotations.md).
+const (
+	revisionKey = "org.opencontainers.image.revision"
+	sourceKey   = "org.opencontainers.image.source"
+)
 
 // Revision is what an image in a registry says of itself.
 type Revision struct {
 	Digest ref.Digest // what the tag points at: of the index, if it is one
 	Commit string     // the label org.opencontainers.image.revision; "" if there is none
+	Source string     // the label org.opencontainers.image.source: a page; "" if there is none
 }
 
 // Revision reads from which commit an image was built, so that a version that is
@@ -40,7 +44,7 @@ func (c *Client) Revision(ctx context.Context, image ref.Image) (Revision, error
 			return Revision{}, s.explain(ctx, err)
 		}
 		if commit := manifest.Annotations[revisionKey]; commit != "" {
-			revision.Commit = commit
+			revision.Commit, revision.Source = commit, manifest.Annotations[sourceKey]
 			return revision, nil
 		}
 	}
@@ -52,7 +56,7 @@ func (c *Client) Revision(ctx context.Context, image ref.Image) (Revision, error
 	if err != nil {
 		return Revision{}, s.explain(ctx, err)
 	}
-	revision.Commit = config.Config.Labels[revisionKey]
+	revision.Commit, revision.Source = config.Config.Labels[revisionKey], config.Config.Labels[sourceKey]
 	return revision, nil
 }
 

@@ -1,6 +1,10 @@
 package report
 
-import "strings"
+import (
+	"fmt"
+	"net/url"
+	"strings"
+)
 
 // What comes from users, files and programs is shown as text: it never becomes
 // markup of the page, and never ends a cell or a code span early.
@@ -34,6 +38,15 @@ func code(s string) string {
 		s = " " + s + " "
 	}
 	return ticks + s + ticks
+}
+
+// link leads to a page, where that is one of the web; otherwise it is the text.
+func link(label, page string) string {
+	u, err := url.Parse(page)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		return text(label)
+	}
+	return fmt.Sprintf("[%s](%s)", text(label), strings.NewReplacer("(", "%28", ")", "%29").Replace(u.String()))
 }
 
 // fenceFor is a code fence that the content cannot close.

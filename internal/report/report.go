@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
@@ -128,32 +129,54 @@ func references(b *strings.Builder, s *ship.State) {
 	if s.Bump.Commit != "" {
 		where += ", commit " + code(short(s.Bump.Commit))
 	}
-	fmt.Fprintf(b, "References in %s:\n\n| file | field | old | new |\n|---|---|---|---|\n", where)
-	for _, c := range s.Bump.Changes {
+	fmt.Fprintf(b, "References in %s:\n\n", where)
+	fields(b, s.Bump.Changes, len(s.Bump.Changes))
+	if pr := s.Bump.PullRequest; pr != nil {
+		fmt.Fprintf(b, "Pull request %s: %s\n\n", link(fmt.Sprintf("#%d", pr.Number), pr.URL), text(pr.Operation))
+		for _, note := range pr.Notes {
+			fmt.Fprintf(b, "> %s\n\n", text(note))
+		}
+	}
+	for _, w := range s.Bump.Warnings {
+		fmt.Fprintf(b, "> %s\n\n", text(w))
+	}
+}
+
+// fields is a table of at most so many of the changes.
+func fields(b *strings.Builder, changes []manifest.Change, most int) {
+	b.WriteString("| file | field | old | new |\n|---|---|---|---|\n")
+	for _, c := range changes[:min(len(changes), most)] {
 		became := code(c.New)
 		if c.Old == c.New {
 			became = "already so"
 		}
 		fmt.Fprintf(b, "| %s:%d | %s | %s | %s |\n", code(c.File), c.Line, code(c.Field), code(c.Old), became)
 	}
-	b.WriteString("\n")
-	for _, w := range s.Bump.Warnings {
-		fmt.Fprintf(b, "> %s\n\n", text(w))
+	if left := len(changes) - most; left > 0 {
+		fmt.Fprintf(b, "\n… and %d more\n", left)
 	}
+	b.WriteString("\n")
 }
 
 // shownRendered is how many lines of rendered changes a summary shows.
 const shownRendered = 300
 
 func rendered(b *strings.Builder, s *ship.State) {
-	if s.Bump == nil {
+	if s.Bump != nil {
+		renderedIn(b, s.Bump, shownRendered)
+	}
+}
+
+// renderedIn shows at most so many lines of the rendered changes of a bump.
+func renderedIn(b *strings.Builder, bump *ship.Bumped, lines int) {
+	diff, left := bump.RenderedDiff(lines)
+	if diff == "" && left == 0 {
 		return
 	}
-	diff, left := s.Bump.RenderedDiff(shownRendered)
-	if diff == "" {
-		return
+	b.WriteString("Rendered by kustomize:\n\n")
+	if diff != "" {
+		fmt.Fprintf(b, "```diff\n%s```\n\n", diff)
 	}
-	fmt.Fprintf(b, "Rendered by kustomize:\n\n```diff\n%s```\n\n", diff)
 	if left > 0 {
 		fmt.Fprintf(b, "… and %d more\n\n", left)
 	}

@@ -32,7 +32,8 @@ type Runner struct {
 }
 
 // Context is what the environment says about the run. Every field but Temp and
-// ServerURL is "" where it says nothing; the URLs have no slash at the end.
+// ServerURL is "" where it says nothing; the URLs have no slash at the end. None
+// is made from another: where the API of a server is, only the server knows.
 type Context struct {
 	InActions  bool
 	EventName  string
@@ -41,9 +42,16 @@ type Context struct {
 	SHA        string // a pull request's test merge, or the tip of the ref
 	Repository string // owner/name
 	ServerURL  string // https://github.com, or that of the enterprise server
+	APIURL     string // https://api.github.com; "" of a server whose API the environment does not name
+	GraphQLURL string // https://api.github.com/graphql; "" as APIURL
+	Actor      string // login of who triggered the run
+	ActorID    string // number of that account
 	Temp       string // folder for files of the job, emptied after it
 	RunURL     string // page of this run
 }
+
+// github is the server where the environment names none.
+const github = "https://github.com"
 
 // New reads the environment through getenv. Values for programs go to data,
 // everything for people to people.
@@ -57,8 +65,16 @@ func New(getenv func(string) string, data, people io.Writer) *Runner {
 		Ref:        getenv("GITHUB_REF"),
 		SHA:        getenv("GITHUB_SHA"),
 		Repository: getenv("GITHUB_REPOSITORY"),
-		ServerURL:  strings.TrimSuffix(cmp.Or(getenv("GITHUB_SERVER_URL"), "https://github.com"), "/"),
+		ServerURL:  strings.TrimSuffix(cmp.Or(getenv("GITHUB_SERVER_URL"), github), "/"),
+		APIURL:     strings.TrimSuffix(getenv("GITHUB_API_URL"), "/"),
+		GraphQLURL: strings.TrimSuffix(getenv("GITHUB_GRAPHQL_URL"), "/"),
+		Actor:      getenv("GITHUB_ACTOR"),
+		ActorID:    getenv("GITHUB_ACTOR_ID"),
 		Temp:       cmp.Or(getenv("RUNNER_TEMP"), os.TempDir()),
+	}
+	if r.ServerURL == github {
+		r.APIURL = cmp.Or(r.APIURL, "https://api.github.com")
+		r.GraphQLURL = cmp.Or(r.GraphQLURL, "https://api.github.com/graphql")
 	}
 	if id := getenv("GITHUB_RUN_ID"); id != "" && r.Repository != "" {
 		r.RunURL = r.ServerURL + "/" + r.Repository + "/actions/runs/" + id

@@ -3,6 +3,7 @@ package runner_test
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -246,4 +247,29 @@ func FuzzParseEvent(f *testing.F) {
 			t.Errorf("a pull request without number or head: %+v", e.PullRequest)
 		}
 	})
+}
+
+func TestNoAddressIsMadeOfAnother(t *testing.T) {
+	cases := map[string]struct {
+		env                  map[string]string
+		server, api, graphQL string
+	}{
+		"by hand":    {nil, "https://github.com", "https://api.github.com", "https://api.github.com/graphql"},
+		"github.com": {map[string]string{"GITHUB_SERVER_URL": "https://github.com/"}, "https://github.com", "https://api.github.com", "https://api.github.com/graphql"},
+		"as the runner says": {map[string]string{
+			"GITHUB_SERVER_URL": "https://ghe.acme.example", "GITHUB_API_URL": "https://ghe.acme.example/api/v3/", "GITHUB_GRAPHQL_URL": "https://ghe.acme.example/api/graphql",
+		}, "https://ghe.acme.example", "https://ghe.acme.example/api/v3", "https://ghe.acme.example/api/graphql"},
+		"a server whose API nobody names": {map[string]string{"GITHUB_SERVER_URL": "https://ghe.acme.example"}, "https://ghe.acme.example", "", ""},
+		"an API alone": {map[string]string{
+			"GITHUB_SERVER_URL": "https://acme.ghe.com", "GITHUB_API_URL": "https://api.acme.ghe.com",
+		}, "https://acme.ghe.com", "https://api.acme.ghe.com", ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := runner.New(func(name string) string { return c.env[name] }, io.Discard, io.Discard)
+			if r.ServerURL != c.server || r.APIURL != c.api || r.GraphQLURL != c.graphQL {
+				t.Errorf("got %q, %q, %q", r.ServerURL, r.APIURL, r.GraphQLURL)
+			}
+		})
+	}
 }

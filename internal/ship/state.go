@@ -41,6 +41,16 @@ type Bumped struct {
 	Rendered   []render.Change     // what changes in the objects that kustomizations make
 	Unverified []render.Unverified // kustomizations that could not be built to see that
 	Warnings   []string
+
+	PullRequest *PullRequest // nil where there is none
+}
+
+// PullRequest is the one that proposes a bump.
+type PullRequest struct {
+	Number    int
+	URL       string   // its page
+	Operation string   // created, updated, none, closed, merged
+	Notes     []string // what people should know of it
 }
 
 // Deploy is what is deployed: the first image under the tag that is deployed,

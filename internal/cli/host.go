@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/git"
+	"github.com/seed-96940006/tagboat/internal/github"
+	"github.com/seed-96940006/tagboat/internal/plan"
+)
+
+// host is the server of an infra repository, and how it is spoken to.
+type host struct {
+	api        bool   // through the API of GitHub, and not with git
+	repository string // owner/name on this GitHub; "" where it is elsewhere
+	trust      trust
+}
+
+// hostOf decides how an infra repository is reached.
+func (a *app) hostOf(remote git.Remote, by access) (host, error) {
+	h := host{repository: repositoryOn(a.ServerURL, remote.URL), trust: by.trust}
+	known := h.repository != "" && a.APIURL != "" && a.GraphQLURL != ""
+	h.api = by.InfraVia == viaAPI || by.InfraVia == viaAuto && known && by.identified()
+	switch {
+	case !known && (h.api || by.AppID != ""):
+		return host{}, a.noAPI(h.repository, remote)
+	case !h.api && by.InfraMode == string(plan.ModePullRequest) && len(by.given()) > 0:
+		return host{}, fault.Newf("E_INPUT", "open the pull request yourself and leave them out, or write through the API: owner/name, and a token or an App",
+			"git writes the branch of a pull request and opens none, which %s would be of", strings.Join(by.given(), ", "))
+	}
+	return h, nil
+}
+
+// noAPI is the fault of a repository whose API is not known.
+func (a *app) noAPI(repository string, remote git.Remote) error {
+	if repository != "" {
+		return fault.Newf("E_INFRA_VIA", "set GITHUB_API_URL and GITHUB_GRAPHQL_URL as your server's workflows have them",
+			"where the API of %s is, the environment does not say", a.ServerURL)
+	}
+	return fault.Newf("E_INFRA_VIA", "write owner/name; for another host use `infra-via: git` and its token",
+		"%s is no repository of %s, where the API and the App are", remote, a.ServerURL)
+}
+
+// repositoryOn is owner/name of a repository of a server by its https URL; "" of
+// every other one.
+func repositoryOn(server, remote string) string {
+	s, err := url.Parse(server)
+	if err != nil {
+		return ""
+	}
+	r, err := url.Parse(remote)
+	if err != nil || r.Scheme != s.Scheme || !strings.EqualFold(r.Host, s.Host) || r.RawQuery+r.Fragment != "" {
+		return ""
+	}
+	name := strings.TrimSuffix(strings.Trim(strings.TrimPrefix(r.Path, s.Path), "/"), ".git")
+	if owner, repository, ok := strings.Cut(name, "/"); !ok || owner == "" || repository == "" || strings.Contains(repository, "/") {
+		return ""
+	}
+	return name
+}
+
+// client speaks to the API as somebody.
+func (a *app) client(h host, who identity, log io.Writer) (*github.Client, error) {
+	return github.New(github.Options{API: a.APIURL, GraphQL: a.GraphQLURL, Token: who.tokens, Roots: h.trust.roots, Log: log, Now: a.world.Now})
+}
