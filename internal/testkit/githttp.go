@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -38,10 +39,19 @@ func NewGitBackend(tb testing.TB) *GitBackend {
 func (b *GitBackend) Repo(name string) *GitRepo {
 	b.tb.Helper()
 	r := NewGitRepo(b.tb, filepath.Join(b.Root, name+".git"), "--bare")
-	r.Git("config", "uploadpack.allowFilter", "true")
-	r.Git("config", "http.receivepack", "true")
+	config, err := os.OpenFile(filepath.Join(r.Dir, "config"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	defer config.Close()
+	if _, err := config.WriteString(served); err != nil {
+		b.tb.Fatal(err)
+	}
 	return r
 }
+
+// served is the configuration of a repository on a host.
+const served = "[uploadpack]\n\tallowFilter = true\n[http]\n\treceivepack = true\n[gc]\n\tauto = 0\n"
 
 // Answer serves one request whose body was read. The whole body, since CGI takes
 // no chunked one.

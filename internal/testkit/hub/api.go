@@ -13,6 +13,7 @@ func (h *Hub) serveAPI(q *request) *answer {
 	}
 	h.state.Lock()
 	who, ok := h.whose(q.Request)
+	h.roll(who)
 	free := q.path == "/rate_limit" || !ok || strings.HasPrefix(q.path, "/app")
 	b, spent := h.budget(who, q.resource()), (*answer)(nil)
 	if !free {

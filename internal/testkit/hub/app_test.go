@@ -84,7 +84,7 @@ func TestAnAppGetsTokens(t *testing.T) {
 	tests := map[string]struct {
 		spec  App
 		repo  string
-		body  map[string]any
+		body  any
 		found said
 		want  said
 		told  string // permissions of the token

@@ -19,15 +19,19 @@ func (b budget) remaining() int { return max(b.limit-b.used, 0) }
 // anonymous is how many requests an hour come from nobody.
 const anonymous = 60
 
-// budget is the bucket of a token; its window begins every hour.
+// roll begins the next window of a token where the last one is over.
+func (h *Hub) roll(t *Token) {
+	for t != nil && !h.clock().Before(t.since.Add(time.Hour)) {
+		t.since = t.since.Add(time.Hour)
+		clear(t.spent)
+	}
+}
+
+// budget is the bucket of a token in its window, which is an hour.
 func (h *Hub) budget(t *Token, resource string) budget {
 	b := budget{limit: anonymous, resource: resource, reset: h.began.Add(time.Hour)}
 	if t == nil {
 		return b
-	}
-	for !h.clock().Before(t.since.Add(time.Hour)) {
-		t.since = t.since.Add(time.Hour)
-		clear(t.spent)
 	}
 	b.limit, b.used, b.reset = t.Limit, t.spent[resource], t.since.Add(time.Hour)
 	return b

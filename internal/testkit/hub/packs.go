@@ -65,26 +65,47 @@ func (p *packs) stop() {
 	}
 }
 
+// get reads one object; false where there is none.
 func (p *packs) get(oid string) (object, bool) {
+	var o object
+	found := false
+	p.each([]string{oid}, func(_ string, one object) { o, found = one, true })
+	return o, found
+}
+
+// each reads objects and calls visit for those that are there. All are asked for
+// before the first one is read, so that nobody waits for anybody.
+func (p *packs) each(oids []string, visit func(oid string, o object)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ask == nil {
 		if err := p.start(); err != nil {
 			p.tb.Errorf("hub: git cat-file: %v", err)
-			return object{}, false
+			return
 		}
 	}
-	o, found, err := p.exchange(oid)
-	if err != nil {
-		p.tb.Errorf("hub: git cat-file %s: %v", oid, err)
+	asked := make(chan error, 1)
+	go func() {
+		_, err := io.WriteString(p.ask, strings.Join(oids, "\n")+"\n")
+		asked <- err
+	}()
+	for _, oid := range oids {
+		o, found, err := p.answer()
+		if err != nil {
+			p.tb.Errorf("hub: git cat-file %s: %v", oid, err)
+			return
+		}
+		if found {
+			visit(oid, o)
+		}
 	}
-	return o, found && err == nil
+	if err := <-asked; err != nil {
+		p.tb.Errorf("hub: git cat-file: %v", err)
+	}
 }
 
-func (p *packs) exchange(oid string) (object, bool, error) {
-	if _, err := io.WriteString(p.ask, oid+"\n"); err != nil {
-		return object{}, false, err
-	}
+// answer reads what the program says of one object.
+func (p *packs) answer() (object, bool, error) {
 	line, err := p.read.ReadString('\n')
 	if err != nil {
 		return object{}, false, err

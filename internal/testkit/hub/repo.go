@@ -57,7 +57,6 @@ func (h *Hub) Repo(name string) *Repo {
 		h.tb.Fatalf("hub: a repository is named owner/name, not %q", name)
 	}
 	r := &Repo{GitRepo: h.backend.Repo(name), Owner: owner, Name: short, hub: h, id: h.next(), statuses: map[string]map[string]string{}}
-	r.Git("config", "gc.auto", "0")
 	r.store, r.files = newStore(h.tb, r.GitRepo), files{r.Dir}
 	h.repos[strings.ToLower(name)] = r
 	return r

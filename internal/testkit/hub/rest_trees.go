@@ -33,22 +33,35 @@ func (c *call) getTree() *answer {
 	if limit == 0 {
 		limit = treeLimit
 	}
-	entries, truncated := []map[string]any{}, false
+	var found []entry // whose names are whole paths
+	truncated := false
 	visit := func(path string, e entry) bool {
-		if truncated = len(entries) >= limit; truncated {
-			return false
+		if truncated = len(found) >= limit; !truncated {
+			found = append(found, entry{e.mode, path, e.oid})
 		}
-		entries = append(entries, c.treeEntry(path, e))
-		return true
+		return !truncated
 	}
 	if c.URL.Query().Get("recursive") != "" { // any value is on, 0 too
 		c.repo.store.walk(oid, "", visit)
 	} else {
-		for _, e := range c.repo.store.tree(oid) {
-			entries = append(entries, c.treeEntry(e.name, e))
+		found = c.repo.store.tree(oid)
+	}
+	return reply(http.StatusOK, map[string]any{"sha": oid, "url": c.url("/git/trees/%s", oid), "tree": c.treeEntries(found), "truncated": truncated})
+}
+
+func (c *call) treeEntries(found []entry) []map[string]any {
+	var blobs []string // for their sizes
+	for _, e := range found {
+		if e.kind() == kindBlob {
+			blobs = append(blobs, e.oid)
 		}
 	}
-	return reply(http.StatusOK, map[string]any{"sha": oid, "url": c.url("/git/trees/%s", oid), "tree": entries, "truncated": truncated})
+	c.repo.store.load(blobs)
+	entries := make([]map[string]any, len(found))
+	for i, e := range found {
+		entries[i] = c.treeEntry(e.name, e)
+	}
+	return entries
 }
 
 // resolve is the tree of an id or a ref; anything else stays what it is.
@@ -111,11 +124,7 @@ func (c *call) postTree() *answer {
 		changes[path] = e
 	}
 	oid := c.repo.store.edit(base, changes)
-	entries := []map[string]any{}
-	for _, e := range c.repo.store.tree(oid) {
-		entries = append(entries, c.treeEntry(e.name, e))
-	}
-	return reply(http.StatusCreated, map[string]any{"sha": oid, "url": c.url("/git/trees/%s", oid), "tree": entries, "truncated": false})
+	return reply(http.StatusCreated, map[string]any{"sha": oid, "url": c.url("/git/trees/%s", oid), "tree": c.treeEntries(c.repo.store.tree(oid)), "truncated": false})
 }
 
 // newEntry reads one element of a new tree, or says what is wrong with it.

@@ -66,6 +66,21 @@ func (s *store) get(oid string) (object, bool) {
 	return o, ok
 }
 
+// load reads objects at once that are going to be asked for.
+func (s *store) load(oids []string) {
+	s.mu.RLock()
+	var missing []string
+	for _, oid := range oids {
+		if _, ok := s.cache[oid]; !ok && isOID(oid) {
+			missing = append(missing, oid)
+		}
+	}
+	s.mu.RUnlock()
+	if len(missing) > 0 {
+		s.pack.each(missing, s.keep)
+	}
+}
+
 // kind is the type of an object, "" where there is none with this id.
 func (s *store) kind(oid string) string {
 	o, _ := s.get(oid)

@@ -147,3 +147,48 @@ func (s *store) walk(tree, prefix string, visit func(path string, e entry) bool)
 	}
 	return true
 }
+
+// diff calls visit for every file in which two trees differ, by name; one that is
+// not there has no mode.
+func (s *store) diff(a, b, prefix string, visit func(path string, was, is entry)) {
+	if a == b {
+		return
+	}
+	before, after := byName(s.tree(a)), byName(s.tree(b))
+	names := sorted(before)
+	for _, name := range sorted(after) {
+		if _, both := before[name]; !both {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		was, is := before[name], after[name]
+		if was == is {
+			continue
+		}
+		if was.mode == modeTree || is.mode == modeTree {
+			s.diff(folder(was), folder(is), prefix+name+"/", visit)
+			was, is = file(was), file(is)
+		}
+		if was != is {
+			visit(prefix+name, was, is)
+		}
+	}
+}
+
+// folder is the tree of an entry, and "" of one that is none.
+func folder(e entry) string {
+	if e.mode == modeTree {
+		return e.oid
+	}
+	return ""
+}
+
+// file is an entry that is no folder.
+func file(e entry) entry {
+	if e.mode == modeTree {
+		return entry{}
+	}
+	return e
+}
