@@ -33,12 +33,12 @@ type combiner struct {
 	board Board // nil: combining is off
 	tries *tries
 
-	mine     *Intent // once it is published
-	writes   int     // of this run to the branch
-	late     int     // of these, that came too late
-	stale    string  // the head on which the last of those was made
-	ahead    string  // the intents that go before this run's
-	aheadFor time.Time
+	mine       *Intent // once it is published
+	writes     int     // of this run to the branch
+	late       int     // of these, that came too late
+	stale      string  // the head on which the last of those was made
+	ahead      string  // the intents that go before this run's
+	aheadSince time.Time
 }
 
 // newCombiner is one that does nothing where the repository or the options know
@@ -73,7 +73,7 @@ func (c *combiner) turn(ctx context.Context, on *Snapshot, subject string) (time
 	if len(before) == 0 || c.overdue(before) {
 		return 0, nil
 	}
-	idle := c.o.Now().Sub(c.aheadFor) // the longer nothing happens, the less often it is looked
+	idle := c.o.Now().Sub(c.aheadSince) // the longer nothing happens, the less often it is looked
 	return jittered(min(max(time.Duration(min(len(before), 3))*c.tries.slot(), idle/4), longest)), nil
 }
 
@@ -116,9 +116,9 @@ func (c *combiner) overdue(before []string) bool {
 	now := c.o.Now()
 	slices.Sort(before)
 	if all := strings.Join(before, " "); all != c.ahead {
-		c.ahead, c.aheadFor = all, now
+		c.ahead, c.aheadSince = all, now
 	}
-	return now.Sub(c.aheadFor) > time.Duration(min(len(before), mostPassed))*c.patience()
+	return now.Sub(c.aheadSince) > time.Duration(min(len(before), mostPassed))*c.patience()
 }
 
 // mostPassed is how many runs that died at once are waited for one by one.
