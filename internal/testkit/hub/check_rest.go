@@ -50,7 +50,7 @@ type describedParameter struct {
 func (s *schemas) wrong(rt route, q *request) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	operations := s.paths[parameter.ReplaceAllString(rt.pattern, "{}")]
+	operations := s.paths[unnamed(rt.pattern)]
 	raw := operations[strings.ToLower(q.Method)]
 	if raw == nil {
 		return []string{"GitHub describes no such operation"}

@@ -97,7 +97,7 @@ func (r *repositoryNode) git(x *exec, name string, a *args) (any, error) {
 	refs := x.refs(r.Repo)
 	switch name {
 	case "defaultBranchRef":
-		return r.refNode(refs, "refs/heads/"+r.Branch()), nil
+		return r.refNode(refs, "refs/heads/"+r.defaultBranch()), nil
 	case "ref":
 		qualified := a.text("qualifiedName")
 		if strings.HasPrefix(qualified, "refs/") {

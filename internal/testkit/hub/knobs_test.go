@@ -170,3 +170,25 @@ func TestWhatMatches(t *testing.T) {
 		}
 	}
 }
+
+func TestCalmEndsEveryTrouble(t *testing.T) {
+	h, r, c := world(t)
+	r.Protect(Protection{Ref: "main", Ruleset: true, Update: true})
+	h.Fail("", 0, Down)
+	for range 3 {
+		if g := c.rest("GET", "/repos/acme/infra", nil); g.Status != 500 {
+			t.Errorf("a trouble without end: %d", g.Status)
+		}
+	}
+	h.Calm()
+	h.Latency(30 * time.Millisecond)
+	began := time.Now()
+	if g := c.rest("GET", "/repos/acme/infra", nil); g.Status != 200 || time.Since(began) < 30*time.Millisecond {
+		t.Errorf("%d after %v", g.Status, time.Since(began))
+	}
+	h.Calm()
+	r.Unprotect()
+	if g := c.graph(commitDocument, commitInput(r.Tip("main"), "a", "a")); g.at("errors") != nil {
+		t.Errorf("%s", g.Body)
+	}
+}

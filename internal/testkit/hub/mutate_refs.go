@@ -96,7 +96,7 @@ func deleteRef(x *exec, in *args) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name == "refs/heads/"+r.Branch() {
+	if name == "refs/heads/"+r.defaultBranch() {
 		return nil, unprocessable("Cannot delete the default branch")
 	}
 	if err := x.move(r, change{name, now, zero}); err != nil {
@@ -135,7 +135,7 @@ func (r *Repo) refUpdate(u *args) (change, error) {
 		return c, refProblem(moved{c.name, now, c.old})
 	case c.new == zero && now == "":
 		return c, unprocessable(fmt.Sprintf(saysRefAway, c.name))
-	case c.new == zero && c.name == "refs/heads/"+r.Branch():
+	case c.new == zero && c.name == "refs/heads/"+r.defaultBranch():
 		return c, unprocessable("Cannot delete the default branch")
 	case c.new == zero:
 		return c, nil

@@ -80,8 +80,8 @@ func (r *Repo) RenamedFrom(name string) {
 	r.hub.repos[strings.ToLower(name)] = r
 }
 
-// Branch is the default branch.
-func (r *Repo) Branch() string {
+// defaultBranch is the default branch.
+func (r *Repo) defaultBranch() string {
 	if r.settings.DefaultBranch != "" {
 		return r.settings.DefaultBranch
 	}

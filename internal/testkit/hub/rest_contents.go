@@ -31,7 +31,7 @@ func (c *call) fileJSON(p string, e entry, branch string) map[string]any {
 func (c *call) getContents() *answer {
 	name := c.URL.Query().Get("ref")
 	if name == "" {
-		name = c.repo.Branch()
+		name = c.repo.defaultBranch()
 	}
 	k, ok := c.commitOf(name)
 	if !ok {
@@ -98,7 +98,7 @@ func (c *call) writeContents(f form, e *entry) *answer {
 	p := c.values["path"]
 	branch := strings.TrimPrefix(f.text("branch"), "refs/heads/")
 	if branch == "" {
-		branch = c.repo.Branch()
+		branch = c.repo.defaultBranch()
 	}
 	name := "refs/heads/" + branch
 	tip := c.refs.get(name)

@@ -9,7 +9,7 @@ func (c *call) getRepo() *answer {
 	s := c.repo.settings
 	m := map[string]any{
 		"id": c.repo.id, "node_id": c.repo.nodeID(), "name": c.repo.Name, "full_name": c.repo.FullName(), "private": s.Private, "archived": s.Archived,
-		"owner": c.ownerJSON(), "default_branch": c.repo.Branch(), "url": c.url(""), "html_url": c.repo.page(""),
+		"owner": c.ownerJSON(), "default_branch": c.repo.defaultBranch(), "url": c.url(""), "html_url": c.repo.page(""),
 		"clone_url": c.repo.page(".git"), "size": 1, "fork": false, "disabled": false, "visibility": map[bool]string{false: "public", true: "private"}[s.Private],
 	}
 	if c.who != nil && c.who.covers(c.repo) {

@@ -127,7 +127,7 @@ func (c *call) deleteRef() *answer {
 	switch {
 	case c.refs.get(name) == "":
 		return c.invalid(saysRefMissing)
-	case name == "refs/heads/"+c.repo.Branch():
+	case name == "refs/heads/"+c.repo.defaultBranch():
 		return c.invalid("Cannot delete the default branch")
 	}
 	if no := c.repo.guard(c.who.owner, change{name, "", zero}); no != nil {

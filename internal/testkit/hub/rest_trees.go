@@ -77,7 +77,7 @@ func (c *call) commitOf(name string) (commit, bool) { return c.repo.commitOf(c.r
 // commitOf is the commit that an id, a branch, a tag or a ref names.
 func (r *Repo) commitOf(refs reader, name string) (commit, bool) {
 	if name == "HEAD" {
-		name = r.Branch()
+		name = r.defaultBranch()
 	}
 	for _, full := range []string{"refs/heads/" + name, "refs/tags/" + name, name, "refs/" + name} {
 		if !strings.HasPrefix(full, "refs/") {

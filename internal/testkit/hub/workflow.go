@@ -16,7 +16,7 @@ func (r *Repo) workflowChange(who *Token, name, oid string) string {
 	}
 	from := r.files.get(name)
 	if from == "" {
-		from = r.store.mergeBase(r.files.get("refs/heads/"+r.Branch()), oid)
+		from = r.store.mergeBase(r.files.get("refs/heads/"+r.defaultBranch()), oid)
 	}
 	was, _ := r.store.peel(from)
 	is, ok := r.store.peel(oid)
