@@ -99,7 +99,7 @@ func (a *applying) run(ctx context.Context) (*Result, error) {
 			return res, nil
 		}
 		if res != nil {
-			a.tries.saw(res.Snapshot.Head)
+			a.tries.saw(res.Snapshot)
 		}
 		wait := a.combine.backoff()
 		if err := a.tries.again(err, a.o.Now().Add(wait)); err != nil {

@@ -3,6 +3,7 @@ package infra
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/testkit"
 )
 
 // script is a repository whose heads and answers are given.
@@ -61,7 +63,7 @@ func TestApplyGivesUpAtTheDeadline(t *testing.T) {
 		heads[i] = "c" + strings.Repeat("0", i)
 	}
 	_, err := Apply(t.Context(), &script{heads: heads, errs: []error{ErrStale}}, o, edited)
-	if fault.Code(err) != "E_INFRA_BUSY" || !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), "were there first: c0, c00, ") {
+	if fault.Code(err) != "E_INFRA_BUSY" || !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), ", c00, c0: ") {
 		t.Errorf("got %v", err)
 	}
 	var total time.Duration
@@ -73,6 +75,25 @@ func TestApplyGivesUpAtTheDeadline(t *testing.T) {
 	if total > o.Deadline || len(*slept) < 4 {
 		t.Errorf("slept %v", *slept)
 	}
+}
+
+// Who is in the way is told with the error.
+func TestApplySaysWhoIsInTheWay(t *testing.T) {
+	inHosts(t, func(t *testing.T, w *world) {
+		o, _ := clockwork()
+		o.Deadline = time.Second
+		n := 0
+		mine := replace("web:1", "web:2", "apps/web/deploy.yaml")
+		edit := func(on *Snapshot) (ChangeSet, error) {
+			n++
+			w.write(t, testkit.GitFile{Path: "other.yaml", Data: fmt.Sprint(n)})
+			return mine(on)
+		}
+		_, err := Apply(t.Context(), w.open(t, "apps/web"), o, edit)
+		if fault.Code(err) != "E_INFRA_BUSY" || !strings.Contains(err.Error(), " by somebody: somebody's work") {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 func TestApplyEndsForOtherReasons(t *testing.T) {

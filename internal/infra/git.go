@@ -86,7 +86,7 @@ func (g *Git) Read(ctx context.Context) (*Snapshot, error) {
 	if head, err = g.fetchHead(ctx, branch, head, g.unknown(posted)...); err != nil {
 		return nil, err
 	}
-	parents, waiting, err := g.waiting(ctx, branch, head, posted)
+	tip, waiting, err := g.waiting(ctx, branch, head, posted)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (g *Git) Read(ctx context.Context) (*Snapshot, error) {
 		return nil, err
 	}
 	return &Snapshot{
-		Branch: branch, Head: head, Parents: parents, Waiting: waiting,
+		Branch: branch, Head: head, By: tip.by(), Parents: tip.parents, Waiting: waiting,
 		Files: newMemory(r.selected, r.known), Tree: g.tree(ctx, branch, head, r.entries, r.known),
 	}, nil
 }

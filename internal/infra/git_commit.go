@@ -199,6 +199,15 @@ func (g *Git) commits(ctx context.Context, ids ...string) ([]commit, error) {
 	return all, nil
 }
 
+// by is who wrote the commit, and its subject.
+func (c commit) by() string {
+	name, _, _ := strings.Cut(c.author, " <")
+	return wrote(name, c.message)
+}
+
+// wrote says in a few words what somebody did.
+func wrote(name, message string) string { return fmt.Sprintf("%s: %s", name, cut(firstLine(message))) }
+
 func parseCommit(raw string) commit {
 	header, message, _ := strings.Cut(raw, "\n\n")
 	c := commit{message: message}

@@ -31,12 +31,11 @@ func (g *Git) unknown(posted map[string]string) (ids []string) {
 	return ids
 }
 
-// waiting reads the parents of the head, and the intents. One that is gone by now is
-// none.
-func (g *Git) waiting(ctx context.Context, branch, head string, posted map[string]string) (parents []string, all []Intent, err error) {
+// waiting reads the head and the intents. One that is gone by now is none.
+func (g *Git) waiting(ctx context.Context, branch, head string, posted map[string]string) (tip commit, all []Intent, err error) {
 	found, _, err := g.objects(ctx, append(g.unknown(posted), head))
 	if err != nil {
-		return nil, nil, err
+		return tip, nil, err
 	}
 	if g.intents == nil {
 		g.intents = map[string]commit{}
@@ -55,7 +54,7 @@ func (g *Git) waiting(ctx context.Context, branch, head string, posted map[strin
 		in.Trusted = c.author == me && c.committer == me // and whoever made its ref may push
 		all = append(all, in)
 	}
-	return parseCommit(string(found[head])).parents, all, nil
+	return parseCommit(string(found[head])), all, nil
 }
 
 // Publish implements Board. The intent's commit has no files and no parents.

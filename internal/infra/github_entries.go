@@ -11,6 +11,7 @@ import (
 // headAnswer is a commit with the places that were wished for, as p0, p1, ….
 type headAnswer struct {
 	OID     string
+	By      string // who wrote it, and its subject
 	Parents []string
 	Root    string         // object id of its tree
 	Entries *[]entryAnswer // of the root, where they were asked for
@@ -20,9 +21,11 @@ type headAnswer struct {
 // UnmarshalJSON takes apart what GraphQL answers under names of our own.
 func (h *headAnswer) UnmarshalJSON(data []byte) error {
 	var known struct {
-		OID     string
-		Parents struct{ Nodes []struct{ OID string } }
-		Tree    struct {
+		OID             string
+		MessageHeadline string
+		Author          personAnswer
+		Parents         struct{ Nodes []struct{ OID string } }
+		Tree            struct {
 			OID     string
 			Entries *[]entryAnswer
 		}
@@ -34,7 +37,7 @@ func (h *headAnswer) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &all); err != nil {
 		return err
 	}
-	*h = headAnswer{OID: known.OID, Root: known.Tree.OID, Entries: known.Tree.Entries, Places: map[string]*entryAnswer{}}
+	*h = headAnswer{OID: known.OID, By: wrote(known.Author.Name, known.MessageHeadline), Root: known.Tree.OID, Entries: known.Tree.Entries, Places: map[string]*entryAnswer{}}
 	for _, p := range known.Parents.Nodes {
 		h.Parents = append(h.Parents, p.OID)
 	}

@@ -147,7 +147,7 @@ func (g *GitHub) readQuery(wishes []wish) (document string, variables map[string
   viewer { login }
   repository(owner: $owner, name: $repository) {
     %s
-    branch: %s { name target { oid ... on Commit { parents(first: 1) { nodes { oid } } tree { oid%s } %s } } }%s
+    branch: %s { name target { oid ... on Commit { messageHeadline author { name } parents(first: 1) { nodes { oid } } tree { oid%s } %s } } }%s
   }
 }
 %s`, declared, more.declared, repositoryFields, branch, more.root, places, extra, more.fragments)

@@ -157,7 +157,7 @@ func (g *GitHub) snapshot(ctx context.Context, s *state) (*Snapshot, error) {
 	s.entries = func(context.Context) ([]entry, error) { return s.tree.entries(), nil }
 	head := s.repo.Branch.Target
 	return &Snapshot{
-		Branch: s.repo.Branch.Name, Head: head.OID, Parents: head.Parents, Files: files, Tree: s.tree,
+		Branch: s.repo.Branch.Name, Head: head.OID, By: head.By, Parents: head.Parents, Files: files, Tree: s.tree,
 		Waiting: g.waiting(s), github: s,
 	}, nil
 }

@@ -38,6 +38,7 @@ var errHeld = errors.New("the remote refused although the branch stood still")
 type Snapshot struct {
 	Branch string // name without refs/heads/
 	Head   string // commit that was read; "" for a plain folder
+	By     string // who wrote that commit, and its subject, for messages; may be ""
 
 	Parents []string // of Head
 	Waiting []Intent // what other runs wait for, and this one, by ID

@@ -2,7 +2,10 @@ package infra
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
@@ -14,7 +17,8 @@ type tries struct {
 	count  int
 	until  time.Time
 	pace   time.Duration // how long an attempt takes here
-	heads  []string      // commits that were read, one after the other
+	head   string        // on which a write was refused last
+	others []string      // the commits that were there first, and who wrote them
 	held   int           // attempts in a row whose write the remote refused although its branch stood still
 	absent int           // attempts in a row in which the remote was not reached
 }
@@ -25,11 +29,14 @@ const (
 )
 
 // saw notes the head on which a write was refused.
-func (t *tries) saw(head string) {
-	if n := len(t.heads); n > 0 && t.heads[n-1] == head {
+func (t *tries) saw(on *Snapshot) {
+	if t.head == on.Head {
 		return
 	}
-	t.heads, t.held = append(t.heads, head), 0
+	if t.head != "" {
+		t.others = append(t.others, strings.TrimSuffix(fmt.Sprintf("%.12s by %s", on.Head, on.By), " by "))
+	}
+	t.head, t.held = on.Head, 0
 }
 
 // again is nil where another attempt, at the given time, makes sense.
@@ -68,8 +75,9 @@ func (t *tries) stuck(err error) error {
 // busy is the fault of a repository in which somebody else always was first.
 func (t *tries) busy(err error) error {
 	others := ""
-	if len(t.heads) > 1 {
-		others = "; these commits were there first: " + abridged(t.heads[1:])
+	if len(t.others) > 0 {
+		slices.Reverse(t.others) // the newest first
+		others = "; these commits were there first: " + abridged(t.others)
 	}
 	return fault.Newf("E_INFRA_BUSY", "run again; where that happens often, let the workflows that write take turns (`concurrency:`)",
 		"gave up after %d attempts%s: %w", t.count, others, err)
