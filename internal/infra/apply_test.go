@@ -81,7 +81,7 @@ func TestApplyGivesUpAtTheDeadline(t *testing.T) {
 func TestApplySaysWhoIsInTheWay(t *testing.T) {
 	inHosts(t, func(t *testing.T, w *world) {
 		o, _ := clockwork()
-		o.Deadline = time.Second
+		o.Deadline = 8 * time.Second
 		n := 0
 		mine := replace("web:1", "web:2", "apps/web/deploy.yaml")
 		edit := func(on *Snapshot) (ChangeSet, error) {

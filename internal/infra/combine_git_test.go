@@ -105,7 +105,7 @@ func TestCombinedWritersAllLand(t *testing.T) {
 	inGit(t, func(t *testing.T, w *world) {
 		for _, separate := range []bool{false, true} {
 			count := 8
-			if !testing.Short() && (w.name == "http" && !separate || w.name == "bare folder" && separate) {
+			if !testing.Short() && w.name == "http" && !separate {
 				count = 40
 			}
 			all := w.raises(t, count, separate)
