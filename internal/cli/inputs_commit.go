@@ -12,7 +12,7 @@ import (
 // commitInputs say how the change is written.
 type commitInputs struct {
 	CommitMessage string `group:"Commit" placeholder:"TEMPLATE" help:"What the commit's message begins with, as a Go template of .Name, .Image, .From, .To, .Environment, .Files and .Run. What is rendered and the trailers follow. Default: {{.Name}}: {{.From}} → {{.To}}"`
-	Committer     string `group:"Commit" placeholder:"IDENTITY" help:"Author and committer, as Name <address>; GitHub signs no such commit. Default: the token's own identity, whose commits GitHub signs if it is an App's or a job's."`
+	Committer     string `group:"Commit" placeholder:"IDENTITY" help:"Author and committer, as Name <address>; GitHub signs no such commit. Default: the token's own identity, whose commits GitHub signs."`
 	CoAuthor      bool   `group:"Commit" default:"true" negatable:"" help:"Name the person who triggered the run as co-author of the commit."`
 	InfraDeadline string `group:"Commit" default:"5m" placeholder:"DURATION" help:"How long to try where others write at the same time, such as 90s or 10m."`
 	Combine       string `group:"Commit" default:"one" enum:"one,each,off" help:"How runs that get into each other's way write together: in one commit, in one commit each, or not at all."`
