@@ -51,7 +51,8 @@ type Error struct {
 type GraphQLError struct {
 	Kind    Kind
 	Type    string
-	Path    string // the first element: the field, or its alias, that failed
+	Path    string   // the first element: the field, or its alias, that failed
+	Whole   []string // the whole path, by the names that the answer uses
 	Message string
 }
 

@@ -144,6 +144,9 @@ func (g graphQL) errors(does effect) []GraphQLError {
 		one := GraphQLError{Type: e.Type, Message: e.Message}
 		if len(e.Path) > 0 {
 			one.Path = fmt.Sprint(e.Path[0])
+			for _, element := range e.Path {
+				one.Whole = append(one.Whole, fmt.Sprint(element))
+			}
 		}
 		one.Kind = classify(&Error{Status: http.StatusOK, Type: one.Type, Message: one.Message}, false)
 		if troubled(one.Message) {

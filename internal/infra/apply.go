@@ -38,6 +38,10 @@ type Options struct {
 	Data    []byte                                 // this run's edit as JSON, for the Replay of others
 	Replay  func(data []byte) (Paths, Edit, error) // makes of another run's Data what that run would do
 
+	// Secret is what runs that may write for one another have in common, such as the
+	// key of their App. Nothing of it is written anywhere: it signs the data.
+	Secret []byte
+
 	// Slot, Data and Replay let edits share a proposal: each has a slot of its own, in
 	// which a newer one takes the place of an older one. "" shares nothing.
 	Slot string

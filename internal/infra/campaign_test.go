@@ -84,7 +84,7 @@ var verbs = map[string]verb{
 		prepare: func(t *testing.T, w *world) { w.meet(t) },
 		run: func(ctx context.Context, t *testing.T, w *world) error {
 			mine := raise{"all.yaml", "web", 2}
-			o := mine.combining()
+			o := mine.signed()
 			now := clock()
 			o.Now = func() time.Time { return now }
 			o.Sleep = func(ctx context.Context, d time.Duration) error {
@@ -132,7 +132,9 @@ func (w *world) meet(t *testing.T) {
 	theirs := raise{"all.yaml", "api", 2}
 	g := w.openGitHub(t, GitHubOptions{Paths: mustParse(t, "all.yaml")})
 	now := clock()
-	if _, err := g.Publish(t.Context(), mustRead(t, g), Intent{ID: newIntentID(now), Since: now, Subject: "api: 2", Data: theirs.data()}); err != nil {
+	in := Intent{ID: newIntentID(now), Since: now, Subject: "api: 2", Data: theirs.data()}
+	in.MAC = in.sum("main", secret)
+	if _, err := g.Publish(t.Context(), mustRead(t, g), in); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -45,7 +45,7 @@ type combiner struct {
 // no combining.
 func newCombiner(o Options, repo Repo, t *tries) *combiner {
 	c := &combiner{o: o, tries: t}
-	if board, ok := repo.(Board); ok && o.Mode == ModeCommit && o.Combine != CombineOff && o.Data != nil && o.Replay != nil && !o.DryRun {
+	if board, ok := repo.(Board); ok && o.Mode == ModeCommit && o.Combine != CombineOff && o.Data != nil && o.Replay != nil && !o.DryRun && (o.Secret != nil || board.Trusting()) {
 		c.board = board
 	}
 	return c
@@ -96,7 +96,11 @@ func (c *combiner) backoff() time.Duration {
 // as well. A host that will not have it is no reason to fail.
 func (c *combiner) publish(ctx context.Context, on *Snapshot, subject string) (time.Duration, error) {
 	now := c.o.Now()
-	in, err := c.board.Publish(ctx, on, Intent{ID: newIntentID(now), Since: now, Subject: subject, Writes: c.writes, Data: c.o.Data, Trusted: true})
+	in := Intent{ID: newIntentID(now), Since: now, Subject: subject, Writes: c.writes, Data: c.o.Data, Trusted: true}
+	if c.o.Secret != nil {
+		in.MAC = in.sum(on.Branch, c.o.Secret)
+	}
+	in, err := c.board.Publish(ctx, on, in)
 	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
 	}
@@ -140,25 +144,48 @@ func (c *combiner) rivals(on *Snapshot) []Intent {
 	return slices.DeleteFunc(c.others(on), func(in Intent) bool { return in.older(abandoned, c.o.Now()) })
 }
 
-// old are the intents that nobody wants any more.
-func (c *combiner) old(on *Snapshot) []Intent {
-	return c.waiting(on, func(in Intent) bool { return in.older(expired, c.o.Now()) && !c.owns(in) })
-}
-
-// waiting picks among the intents that this run may touch at all.
-func (c *combiner) waiting(on *Snapshot, wanted func(Intent) bool) (all []Intent) {
+// old are the intents that nobody wants any more, whoever made them: nothing is
+// written for who has them removed.
+func (c *combiner) old(on *Snapshot) (all []Intent) {
 	for _, in := range on.Waiting {
-		if in.Trusted && wanted(in) {
+		made := in.born()
+		if c.trusts(on, in) {
+			made = in.Since
+		}
+		if !made.IsZero() && c.o.Now().Sub(made).Abs() > expired && !c.owns(in) {
 			all = append(all, in)
 		}
 	}
 	return all
 }
 
+// waiting picks among the intents that this run may touch at all.
+func (c *combiner) waiting(on *Snapshot, wanted func(Intent) bool) (all []Intent) {
+	for _, in := range on.Waiting {
+		if c.trusts(on, in) && wanted(in) {
+			all = append(all, in)
+		}
+	}
+	return all
+}
+
+// trusts reports whether an intent may be written in this run's name.
+func (c *combiner) trusts(on *Snapshot, in Intent) bool {
+	if c.o.Secret != nil {
+		return in.proven(on.Branch, c.o.Secret)
+	}
+	return in.Trusted
+}
+
 func (c *combiner) owns(in Intent) bool { return c.mine != nil && in.ID == c.mine.ID }
 
 // own is this run's intent, if it is still there.
-func (c *combiner) own(on *Snapshot) []Intent { return c.waiting(on, c.owns) }
+func (c *combiner) own(on *Snapshot) []Intent {
+	if i := slices.IndexFunc(on.Waiting, c.owns); i >= 0 {
+		return on.Waiting[i : i+1]
+	}
+	return nil
+}
 
 func (c *combiner) logf(format string, args ...any) { fmt.Fprintf(c.o.Log, format+"\n", args...) }
 

@@ -22,7 +22,7 @@ func TestCombinedWritersOfTheAPI(t *testing.T) {
 		for i, r := range all {
 			runs[i] = w.openGitHub(t, GitHubOptions{Paths: mustParse(t, r.File)})
 			group.Go(func() {
-				res, err := Apply(t.Context(), runs[i], r.combining(), r.edit)
+				res, err := Apply(t.Context(), runs[i], r.signed(), r.edit)
 				if err != nil || !res.Written.Changed || !strings.Contains(res.Diff, "+"+r.Field+": 2") {
 					t.Errorf("run %d: got %+v, %v", i, res, err)
 				}

@@ -32,12 +32,13 @@ func (c *combiner) collect(ctx context.Context, on *Snapshot, own ChangeSet, oth
 		return nil, err
 	}
 	for i, edit := range edits {
-		if selected[i].Err != nil {
-			continue
+		set, err := ChangeSet{}, selected[i].Err
+		if err == nil {
+			set, err = b.try(edit, selected[i].Files)
 		}
-		set, err := b.try(edit, selected[i].Files)
 		switch {
 		case err != nil:
+			c.logf("the edit %s of another run is left out: %s", readable[i].ID, firstLine(err.Error()))
 		case len(set.Files) == 0:
 			b.done = append(b.done, readable[i])
 		default:

@@ -115,7 +115,7 @@ func TestCombinedWritersAllLand(t *testing.T) {
 			for i, r := range all {
 				runs[i] = &counted{Git: w.git(t, GitOptions{}, r)}
 				group.Go(func() {
-					res, err := Apply(t.Context(), runs[i], r.combining(), r.edit)
+					res, err := Apply(t.Context(), runs[i], r.signed(), r.edit)
 					if err != nil || !res.Written.Changed || !strings.Contains(res.Diff, "+"+r.Field+": 2") {
 						t.Errorf("run %d: got %+v, %v", i, res, err)
 					}
@@ -143,7 +143,7 @@ func TestAloneNothingIsCombined(t *testing.T) {
 	all := w.raises(t, 2, false)
 	var requests [2][]string
 	for i, r := range all {
-		o := r.combining()
+		o := r.signed()
 		o.Combine = []Combine{CombineOff, CombineOne}[i]
 		w.server.Requests()
 		if _, err := Apply(t.Context(), w.git(t, GitOptions{}, r), o, r.edit); err != nil {
@@ -163,9 +163,11 @@ func (w *world) left(t *testing.T, o GitOptions, ago time.Duration, all ...raise
 	var intents []Intent
 	for i, r := range all {
 		repo := w.git(t, o, r)
-		in, err := repo.Publish(t.Context(), mustRead(t, repo), Intent{
-			ID: fmt.Sprintf("0000000000%02d-0", i), Since: clock().Add(-ago), Subject: r.Field, Data: r.data(),
-		})
+		in := Intent{ID: fmt.Sprintf("%012x-%d", clock().UnixMilli(), i), Since: clock().Add(-ago), Subject: r.Field, Data: r.data()}
+		if o.Author == (Identity{}) {
+			in.MAC = in.sum("main", secret)
+		}
+		in, err := repo.Publish(t.Context(), mustRead(t, repo), in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -176,7 +178,7 @@ func (w *world) left(t *testing.T, o GitOptions, ago time.Duration, all ...raise
 
 // later is an hour in which nobody writes: the options of the run that comes next.
 func later(r raise) Options {
-	o := atOnce(r.combining())
+	o := atOnce(r.signed())
 	o.Now = clock
 	return o
 }

@@ -174,6 +174,8 @@ func (c *client) Select(ctx context.Context, on *Snapshot, paths []Paths) ([]Sel
 
 func (c *client) Clears() bool { return c.atomic }
 
+func (c *client) Trusting() bool { return true }
+
 // raise is an edit as data: a field of a file gets a number, unless it holds a greater one.
 type raise struct {
 	File, Field string
@@ -221,3 +223,13 @@ func replayRaise(data []byte) (Paths, Edit, error) {
 
 // combining are the options of a run that makes this edit.
 func (r raise) combining() Options { return Options{Data: r.data(), Replay: replayRaise} }
+
+// secret is what the runs of the tests have in common.
+var secret = []byte("the key of an App")
+
+// signed are those of a run that shares a secret with the others.
+func (r raise) signed() Options {
+	o := r.combining()
+	o.Secret = secret
+	return o
+}

@@ -50,7 +50,7 @@ func (g *Git) waiting(ctx context.Context, branch, head string, posted map[strin
 			continue
 		}
 		in := parseIntent(branch, c.message)
-		in.ID, in.Commit, in.Since = id, posted[id], c.at
+		in.ID, in.Commit = id, posted[id]
 		in.Trusted = c.author == me && c.committer == me // and whoever made its ref may push
 		all = append(all, in)
 	}
@@ -182,3 +182,7 @@ func held(results []git.Result, fulfils []Intent) bool {
 	}
 	return stands
 }
+
+// Trusting implements Board. Without a token of ours, the host alone knows who may
+// push, and who may push may write the branch.
+func (g *Git) Trusting() bool { return g.o.Remote.Token == "" }

@@ -36,7 +36,7 @@ const hintForeign = "merge or delete the branch, or name another one"
 // without a Tagboat- trailer gets one.
 func (g *Git) Propose(ctx context.Context, on *Snapshot, p Proposal, c ChangeSet) (Written, error) {
 	branch := p.Branch
-	if err := wrongBranch(on.Branch, branch); err != nil {
+	if err := CheckBranch(on.Branch, branch); err != nil {
 		return Written{}, err
 	}
 	tip, there, err := g.tip(ctx, branch)
@@ -141,8 +141,8 @@ func (g *Git) ours(c commit) bool {
 	return len(c.parents) == 1 && c.author == me && c.committer == me && trailer.MatchString(c.message)
 }
 
-// wrongBranch is the fault of a branch that cannot hold a proposal for base.
-func wrongBranch(base, branch string) error {
+// CheckBranch is the fault E_BRANCH_NAME of a branch that cannot hold a proposal for base.
+func CheckBranch(base, branch string) error {
 	if branch == base {
 		return fault.Newf("E_BRANCH_NAME", "choose a branch of its own for the proposal", "branch %q is the one that the proposal is for", branch)
 	}

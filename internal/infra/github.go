@@ -45,6 +45,7 @@ type GitHub struct {
 	owner, name string // by which it is asked for
 	git         *Git   // reads the whole repository; nil until it has to
 	whole       bool   // it has to
+	base        string // the default branch, once it is known
 }
 
 // NewGitHub checks the name of the repository. Close removes what git fetched.

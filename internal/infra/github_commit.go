@@ -28,14 +28,14 @@ func (g *GitHub) Commit(ctx context.Context, on *Snapshot, c ChangeSet) (Written
 	}
 	if w.plain {
 		id, err := g.commitOnBranch(ctx, w, on.Branch, on.Head)
-		return g.settle(ctx, w, on.Branch, id, err)
+		return g.settle(ctx, w, on.Branch, on.Head, id, err)
 	}
 	id, err := g.object(ctx, w)
 	if err != nil {
 		return Written{}, g.explain(err, on.github.viewer)
 	}
 	err = g.moveRefs(ctx, on, refUpdate{Name: "refs/heads/" + on.Branch, Before: on.Head, After: id})
-	return g.settle(ctx, w, on.Branch, id, err)
+	return g.settle(ctx, w, on.Branch, on.Head, id, err)
 }
 
 // work is a change set that was checked against what it is made on.
@@ -133,24 +133,26 @@ func (g *GitHub) commitOnBranch(ctx context.Context, w *work, branch, head strin
 	return answer.CreateCommitOnBranch.Commit.OID, err
 }
 
-// settle is what came of a write. After an answer that was lost, and after one
-// that does not say why, it looks whether the branch holds the commit.
-func (g *GitHub) settle(ctx context.Context, w *work, branch, id string, err error) (Written, error) {
+// settle is what came of a write to a branch that held old. After an answer that was
+// lost, and after one that does not say why, it looks whether the branch holds the
+// commit, or something else by now.
+func (g *GitHub) settle(ctx context.Context, w *work, branch, old, id string, err error) (Written, error) {
 	if err == nil {
 		return Written{Commit: id, Branch: branch, Changed: true}, nil
 	}
+	stale := fmt.Errorf("branch %s: %w", branch, ErrStale)
 	switch kind := github.KindOf(err); kind {
 	case github.Stale, github.Exists, github.Missing:
-		return Written{}, fmt.Errorf("branch %s: %w", branch, ErrStale)
-	case github.Lost, github.Invalid, github.Other:
+		return Written{}, stale
+	case github.Lost, github.Invalid, github.Other, github.NotFound:
 		there, tip, looked := g.landed(ctx, w, branch, id)
 		switch {
 		case looked != nil:
 			return Written{}, g.explain(err, w.on.github.viewer)
 		case there != "":
 			return Written{Commit: there, Branch: branch, Changed: true}, nil
-		case tip != w.on.Head && branch == w.on.Branch && (kind == github.Invalid || kind == github.Other):
-			return Written{}, fmt.Errorf("branch %s: %w", branch, ErrStale)
+		case tip != old && kind != github.Lost:
+			return Written{}, stale
 		}
 	}
 	return Written{}, g.explain(err, w.on.github.viewer)
@@ -158,12 +160,13 @@ func (g *GitHub) settle(ctx context.Context, w *work, branch, id string, err err
 
 const historyQuery = `query($owner: String!, $repository: String!, $branch: String!) {
   repository(owner: $owner, name: $repository) { ref(qualifiedName: $branch) { target { oid ... on Commit {
-    history(first: 50) { nodes { oid message parents(first: 1) { nodes { oid } } } } } } } }
+    history(first: 50) { nodes { oid parents(first: 2) { nodes { oid } } } } } } } }
 }
 `
 
 // landed looks for our commit among the newest ones of a branch: by its id, or,
-// where GitHub was to make it, by its message on the head that was read.
+// where GitHub was to make it, for one on the head that was read in which all files
+// are as they should be. tip is "" where there is no such branch.
 func (g *GitHub) landed(ctx context.Context, w *work, branch, id string) (commit, tip string, err error) {
 	var answer historyAnswer
 	variables := map[string]any{"owner": g.owner, "repository": g.name, "branch": "refs/heads/" + branch}
@@ -173,11 +176,40 @@ func (g *GitHub) landed(ctx context.Context, w *work, branch, id string) (commit
 	if answer.Repository == nil || answer.Repository.Ref == nil {
 		return "", "", nil
 	}
-	for _, c := range answer.Repository.Ref.Target.History.Nodes {
-		onHead := len(c.Parents.Nodes) == 1 && c.Parents.Nodes[0].OID == w.on.Head
-		if id != "" && c.OID == id || id == "" && onHead && strings.TrimSpace(c.Message) == strings.TrimSpace(w.message) {
-			return c.OID, answer.Repository.Ref.Target.OID, nil
+	target := answer.Repository.Ref.Target
+	for _, c := range target.History.Nodes {
+		if id != "" && c.OID == id {
+			return id, target.OID, nil
+		}
+		if id != "" || len(c.Parents.Nodes) != 1 || c.Parents.Nodes[0].OID != w.on.Head {
+			continue
+		}
+		if same, err := g.holds(ctx, w, c.OID); err != nil || same {
+			return c.OID, target.OID, err
 		}
 	}
-	return "", answer.Repository.Ref.Target.OID, nil
+	return "", target.OID, nil
+}
+
+// holds reports whether the files of a change set are in a commit as they should be.
+func (g *GitHub) holds(ctx context.Context, w *work, commit string) (bool, error) {
+	files := w.files
+	for len(files) > 0 {
+		some := files[:min(len(files), mostWishes)]
+		files = files[len(some):]
+		wishes := make([]wish, len(some))
+		for i, f := range some {
+			wishes[i] = wish{f.path, 0, true}
+		}
+		s := &state{viewer: w.on.github.viewer, tree: newRemoteTree()}
+		if _, err := g.learnSome(ctx, s, wishes, commit); err != nil {
+			return false, err
+		}
+		for _, f := range some {
+			if n := s.tree.nodes[f.path]; n == nil || n.id != blobID(f.data) {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
 }

@@ -2,31 +2,22 @@ package infra
 
 import (
 	"context"
-	"slices"
 	"strings"
-	"time"
 
 	gogithub "github.com/google/go-github/v62/github"
 
 	"github.com/seed-96940006/tagboat/internal/github"
 )
 
-// intentFields bring the intents of all branches with a read: which branch it is
-// may be known by its answer only.
+// intentFields bring the newest intents with a read.
 const intentFields = `
-    intents: refs(refPrefix: "` + intentRefs + `", first: 100) { nodes { name target { oid ... on Commit {
-      message committedDate author { name email user { login } } signature { isValid wasSignedByGitHub } } } } }`
+    intents: refs(refPrefix: $intents, first: 100, orderBy: {field: ALPHABETICAL, direction: DESC}) { nodes { name target { oid ... on Commit { message } } } }`
 
 // intentAnswer is one ref of an intent. Its name is what follows the prefix that
 // was asked for: the folder of the branch and the intent's own.
 type intentAnswer struct {
 	Name   string
-	Target struct {
-		OID, Message  string
-		CommittedDate time.Time
-		Author        personAnswer
-		Signature     *struct{ IsValid, WasSignedByGitHub bool }
-	}
+	Target struct{ OID, Message string }
 }
 
 // waiting are the intents of the branch that was read.
@@ -34,15 +25,13 @@ func (g *GitHub) waiting(s *state) []Intent {
 	var all []Intent
 	folder := strings.TrimPrefix(intentFolder(s.repo.Branch.Name), intentRefs)
 	for _, ref := range s.repo.Intents.Nodes {
-		_, id, found := strings.Cut("/"+ref.Name, "/"+folder)
-		if !found || strings.Contains(id, "/") {
+		// The name is what follows the prefix that was asked for, or a part of that.
+		id := ref.Name[strings.LastIndex(ref.Name, "/")+1:]
+		if rest := strings.TrimSuffix(ref.Name, id); rest != "" && !strings.HasSuffix("/"+rest, "/"+folder) {
 			continue
 		}
 		in := parseIntent(s.repo.Branch.Name, ref.Target.Message)
-		in.ID, in.Commit, in.Since = id, ref.Target.OID, ref.Target.CommittedDate
-		// Anybody who may push can write any author into a commit. GitHub's signature
-		// cannot be forged: it stands on what an App has asked for in its own name.
-		in.Trusted = ref.Target.Signature != nil && ref.Target.Signature.IsValid && ref.Target.Signature.WasSignedByGitHub && g.wrote(s, ref.Target.Author)
+		in.ID, in.Commit = id, ref.Target.OID
 		all = append(all, in)
 	}
 	sortIntents(all)
@@ -113,18 +102,26 @@ func (g *GitHub) Select(ctx context.Context, on *Snapshot, paths []Paths) ([]Sel
 	return all, ctx.Err()
 }
 
+// Trusting implements Board. Branches may be protected from who can make a ref, and a
+// signature of GitHub's says who pressed a button, not what for: a secret it must be.
+func (g *GitHub) Trusting() bool { return false }
+
 // Clears implements Board: a commit through the API moves one branch and no more.
 func (g *GitHub) Clears() bool { return false }
 
 // Standing implements Shelf. What was merged is on the base, and what was closed is
-// not wanted.
+// not wanted; of a branch without any pull request one is about to be opened.
 func (g *GitHub) Standing(_ context.Context, on *Snapshot, _ string) (string, error) {
 	repo := on.github.repo
-	open := slices.ContainsFunc(repo.PullRequests.Nodes, func(p pullAnswer) bool { return p.State == "OPEN" && !p.IsCrossRepository })
-	if repo.Proposal == nil || !open {
+	if repo.Proposal == nil {
 		return "", nil
 	}
 	tip := repo.Proposal.Target
+	for _, pull := range repo.Done.Nodes {
+		if !pull.IsCrossRepository && pull.HeadRefOID == tip.OID {
+			return "", nil
+		}
+	}
 	if parents := tip.Parents.Nodes; len(parents) == 2 {
 		return parents[0].Message, nil
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-96940006/tagboat/internal/testkit"
-	"github.com/seed-96940006/tagboat/internal/testkit/hub"
 )
 
 // With a commit for each edit, all land as well.
@@ -24,7 +23,7 @@ func TestEachOnTheAPI(t *testing.T) {
 	for _, r := range all {
 		g := w.openGitHub(t, GitHubOptions{Paths: mustParse(t, r.File)})
 		group.Go(func() {
-			o := r.combining()
+			o := r.signed()
 			o.Combine = CombineEach
 			if res, err := Apply(t.Context(), g, o, r.edit); err != nil || !res.Written.Changed {
 				t.Errorf("%+v: %+v, %v", r, res, err)
@@ -42,7 +41,7 @@ func TestEachOnTheAPI(t *testing.T) {
 func TestAloneOnTheAPI(t *testing.T) {
 	w := started(t, start...)
 	r := w.raises(t, 1, false)[0]
-	if _, err := Apply(t.Context(), w.openGitHub(t, GitHubOptions{Paths: mustParse(t, r.File)}), r.combining(), r.edit); err != nil {
+	if _, err := Apply(t.Context(), w.openGitHub(t, GitHubOptions{Paths: mustParse(t, r.File)}), r.signed(), r.edit); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"POST /api/graphql viewer repository", "POST /api/graphql createCommitOnBranch"}
@@ -51,39 +50,65 @@ func TestAloneOnTheAPI(t *testing.T) {
 	}
 }
 
-// An intent is written in this run's name, so it must be of this run's identity, and
-// GitHub itself must say so: any author can be written into a commit.
-func TestTrustOnTheAPI(t *testing.T) {
-	for name, c := range map[string]struct {
-		theirs hub.Token
-		ours   hub.Token
-		forge  bool
-		want   bool
-	}{
-		"the same App":      {theirs: hub.Token{Kind: hub.AppToken}, ours: hub.Token{Kind: hub.AppToken}, want: true},
-		"the same workflow": {theirs: hub.Token{Kind: hub.GitHubToken}, ours: hub.Token{Kind: hub.GitHubToken}, want: true},
-		"another App":       {theirs: hub.Token{Kind: hub.AppToken, Login: "other[bot]"}, ours: hub.Token{Kind: hub.AppToken}},
-		"a user, whose commits GitHub does not sign": {theirs: hub.Token{Kind: hub.Classic, Login: "ann"}, ours: hub.Token{Kind: hub.Classic, Login: "ann"}},
-		"a user with the App's name":                 {theirs: hub.Token{Kind: hub.Classic, Login: "ann"}, ours: hub.Token{Kind: hub.AppToken}, forge: true},
+// An intent is written in this run's name, so its maker must hold this run's secret:
+// who may push can make any commit, with any author, and GitHub signs what people
+// merge.
+func TestForgedIntents(t *testing.T) {
+	theirs := raise{"all.yaml", "api", 2}
+	genuine := Intent{ID: newIntentID(clock()), Since: clock().Truncate(time.Second), Subject: "api: 2", Data: theirs.data()}
+	genuine.MAC = genuine.sum("main", secret)
+	for name, forge := range map[string]func(*Intent){
+		"none":             func(*Intent) {},
+		"another secret":   func(in *Intent) { in.MAC = in.sum("main", []byte("x")) },
+		"no proof":         func(in *Intent) { in.MAC = "" },
+		"other data":       func(in *Intent) { in.Data = raise{"all.yaml", "api", 3}.data() },
+		"made young again": func(in *Intent) { in.Since = in.Since.Add(time.Minute) },
+		"another id":       func(in *Intent) { in.ID += "0" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := started(t, start...)
-			theirs, ours := w.hub.Token(c.theirs), w.hub.Token(c.ours)
-			r := raise{"all.yaml", "api", 2}
 			w.write(t, testkit.GitFile{Path: "all.yaml", Data: "web: 1\napi: 1\n"})
-			o := GitHubOptions{Paths: mustParse(t, r.File), Client: w.client(t, theirs)}
-			if c.forge {
-				o.Author = Identity{Name: "tagboat[bot]", Email: "1+tagboat[bot]@users.noreply.github.com"}
-			}
-			g := w.openGitHub(t, o)
-			if _, err := g.Publish(t.Context(), mustRead(t, g), Intent{ID: newIntentID(clock()), Since: clock(), Subject: "api: 2", Data: r.data()}); err != nil {
+			in := genuine
+			forge(&in)
+			mine := raise{"all.yaml", "web", 2}
+			g := w.openGitHub(t, GitHubOptions{Paths: mustParse(t, "all.yaml")})
+			if _, err := g.Publish(t.Context(), mustRead(t, g), in); err != nil {
 				t.Fatal(err)
 			}
-			on := mustRead(t, w.openGitHub(t, GitHubOptions{Paths: mustParse(t, r.File), Client: w.client(t, ours)}))
-			if len(on.Waiting) != 1 || on.Waiting[0].Trusted != c.want || string(on.Waiting[0].Data) != string(r.data()) {
-				t.Errorf("got %+v", on.Waiting)
+			want := "web: 2\napi: 1\n"
+			if name == "none" {
+				want = "web: 2\napi: 2\n"
+			}
+			now := clock().Add(2 * time.Minute) // nobody waits for its run any more
+			o := atOnce(mine.signed())
+			o.Now = func() time.Time { return now }
+			if _, err := Apply(t.Context(), g, o, mine.edit); err != nil || w.read(t, "all.yaml") != want {
+				t.Errorf("got %q, %v", w.read(t, "all.yaml"), err)
 			}
 		})
+	}
+}
+
+// A token that no other run has leaves nothing for others, and nothing behind.
+func TestCrowdWithoutASecret(t *testing.T) {
+	w := started(t, start...)
+	w.hub.Latency(2 * time.Millisecond)
+	all := w.raises(t, 6, false)
+	var group sync.WaitGroup
+	for _, r := range all {
+		g := w.openGitHub(t, GitHubOptions{Paths: mustParse(t, r.File)})
+		group.Go(func() {
+			if res, err := Apply(t.Context(), g, r.combining(), r.edit); err != nil || !res.Written.Changed {
+				t.Errorf("%+v: %+v, %v", r, res, err)
+			}
+		})
+	}
+	group.Wait()
+	w.onBranch(t, all)
+	for _, line := range w.hub.Requests() {
+		if strings.HasSuffix(line, "/git/refs") {
+			t.Errorf("%s", line)
+		}
 	}
 }
 

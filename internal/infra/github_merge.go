@@ -2,6 +2,7 @@ package infra
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/github"
@@ -10,25 +11,35 @@ import (
 const (
 	autoMergeMutation = `mutation($merge: EnablePullRequestAutoMergeInput!) { enablePullRequestAutoMerge(input: $merge) { clientMutationId } }
 `
-	mergeMutation = `mutation($merge: MergePullRequestInput!) { mergePullRequest(input: $merge) { clientMutationId } }
+	mergeMutation = `mutation($merge: MergePullRequestInput!) { mergePullRequest(input: $merge) { pullRequest { baseRefName mergeCommit { oid } } } }
 `
-	withdrawMutation = `mutation($comment: AddCommentInput!, $text: UpdatePullRequestInput!, $close: ClosePullRequestInput!, $refs: UpdateRefsInput!) {
+	closeMutation = `mutation($comment: AddCommentInput!, $pull: UpdatePullRequestInput!) {
   addComment(input: $comment) { clientMutationId }
-  updatePullRequest(input: $text) { clientMutationId }
-  closePullRequest(input: $close) { clientMutationId }
-  updateRefs(input: $refs) { clientMutationId }
+  updatePullRequest(input: $pull) { clientMutationId }
 }
 `
 )
 
 // autoMerge lets GitHub merge once it may. Where it may already, there is nothing
 // to wait for, and GitHub refuses to: then it is merged.
-func (g *GitHub) autoMerge(ctx context.Context, p Proposal, pull *pullAnswer, made *PullRequest) {
+func (g *GitHub) autoMerge(ctx context.Context, p Proposal, pull *pullAnswer, written *Written) {
+	made := written.PullRequest
 	input := map[string]any{"pullRequestId": pull.ID, "mergeMethod": strings.ToUpper(string(p.AutoMerge)), "expectedHeadOid": pull.HeadRefOID}
 	err := g.o.Client.Mutate(ctx, autoMergeMutation, map[string]any{"merge": input}, nil)
 	if err != nil && strings.Contains(err.Error(), "is in clean status") {
-		if err = g.o.Client.Mutate(ctx, mergeMutation, map[string]any{"merge": input}, nil); err == nil {
+		var answer struct {
+			MergePullRequest struct {
+				PullRequest struct {
+					BaseRefName string
+					MergeCommit struct{ OID string }
+				}
+			}
+		}
+		if err = g.o.Client.Mutate(ctx, mergeMutation, map[string]any{"merge": input}, &answer); err == nil {
+			merged := answer.MergePullRequest.PullRequest
 			made.Operation = Merged
+			written.Branch, written.Commit = merged.BaseRefName, merged.MergeCommit.OID
+			made.Notes = append(made.Notes, "it was merged at once, since the branch requires nothing to wait for")
 			return
 		}
 	}
@@ -37,36 +48,40 @@ func (g *GitHub) autoMerge(ctx context.Context, p Proposal, pull *pullAnswer, ma
 	}
 }
 
-// withdraw takes back a proposal that has nothing to propose any more: the pull
-// request is closed with a note, and its branch goes.
-func (g *GitHub) withdraw(ctx context.Context, on *Snapshot, p Proposal, there standing) (Written, error) {
+// withdraw takes back a proposal that has nothing to propose any more. Its branch
+// goes first, if it still holds what was read: a newer proposal that somebody made
+// meanwhile stays. Then the pull request is closed, with a note. What is somebody's
+// work, as foreign says, is none of ours to take back.
+func (g *GitHub) withdraw(ctx context.Context, on *Snapshot, p Proposal, there standing, foreign error) (Written, error) {
 	written := Written{Commit: on.Head, Branch: on.Branch}
-	var gone []refUpdate
+	if foreign != nil {
+		return written, nil
+	}
 	if there.tip != nil {
-		gone = append(gone, refUpdate{Name: "refs/heads/" + p.Branch, Before: there.tip.OID, After: noCommit, Force: true})
+		err := g.moveRefs(ctx, on, refUpdate{Name: "refs/heads/" + p.Branch, Before: there.tip.OID, After: noCommit, Force: true})
+		switch {
+		case saidNo(err, github.Stale, github.Lost):
+			return Written{}, fmt.Errorf("branch %s: %w", p.Branch, ErrStale)
+		case err != nil && !saidNo(err, github.Missing):
+			return Written{}, g.explain(err, on.github.viewer)
+		}
 	}
 	pull := there.open
-	switch {
-	case pull == nil && there.tip == nil:
+	if pull == nil {
 		return written, nil
-	case pull == nil:
-		return written, g.left(g.moveRefs(ctx, on, gone...), on)
 	}
-	closed := "Branch `" + on.Branch + "` holds all that this proposed, so there is nothing to merge any more."
-	err := g.o.Client.Mutate(ctx, withdrawMutation, map[string]any{
-		"comment": map[string]any{"subjectId": pull.ID, "body": closed},
-		"text":    map[string]any{"pullRequestId": pull.ID, "body": unmarked(pull.Body)},
-		"close":   map[string]any{"pullRequestId": pull.ID},
-		"refs":    refsInput(on, gone...),
+	err := g.o.Client.Mutate(ctx, closeMutation, map[string]any{
+		"comment": map[string]any{"subjectId": pull.ID, "body": "Branch `" + on.Branch + "` holds all that this proposed, so there is nothing to merge any more."},
+		"pull":    map[string]any{"pullRequestId": pull.ID, "body": unmarked(pull.Body), "state": "CLOSED"},
 	}, nil)
-	if err = g.left(err, on); err != nil {
-		return Written{}, err
+	if err != nil {
+		return Written{}, g.explain(err, on.github.viewer)
 	}
 	written.PullRequest = &PullRequest{Number: pull.Number, URL: pull.URL, Operation: Closed}
 	return written, nil
 }
 
-// left is the error of a clean-up. That a branch has gone or moved meanwhile is none.
+// left is the error of a clean-up. That a ref has gone or moved meanwhile is none.
 func (g *GitHub) left(err error, on *Snapshot) error {
 	if err == nil || saidNo(err, github.Missing, github.Stale) {
 		return nil

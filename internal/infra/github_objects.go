@@ -71,7 +71,7 @@ func (g *GitHub) CommitEach(ctx context.Context, on *Snapshot, sets []ChangeSet)
 		return all, nil
 	}
 	err := g.moveRefs(ctx, on, refUpdate{Name: "refs/heads/" + on.Branch, Before: on.Head, After: tip.id})
-	_, err = g.settle(ctx, last, on.Branch, tip.id, err)
+	_, err = g.settle(ctx, last, on.Branch, on.Head, tip.id, err)
 	return all, err
 }
 

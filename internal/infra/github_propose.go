@@ -2,15 +2,11 @@ package infra
 
 import (
 	"context"
-	"crypto/sha256"
-	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/github"
-	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // Propose implements Repo: there is one branch and one open pull request for a
@@ -20,12 +16,13 @@ import (
 // and fails with E_PR_CLOSED.
 func (g *GitHub) Propose(ctx context.Context, on *Snapshot, p Proposal, c ChangeSet) (Written, error) {
 	there, err := g.standing(on, p, c)
-	switch {
-	case len(c.Files) == 0 && err != nil: // somebody's work, which is none of ours to take back
-		return Written{Commit: on.Head, Branch: on.Branch}, nil
-	case len(c.Files) == 0:
-		return g.withdraw(ctx, on, p, there)
-	case err != nil:
+	if len(c.Files) == 0 {
+		return g.withdraw(ctx, on, p, there, err)
+	}
+	if err == nil {
+		err = g.permits(on, p, there, c)
+	}
+	if err != nil {
 		return Written{}, err
 	}
 	c.Message = marked(c.Message, p.Branch)
@@ -33,11 +30,11 @@ func (g *GitHub) Propose(ctx context.Context, on *Snapshot, p Proposal, c Change
 	if err != nil {
 		return Written{}, err
 	}
-	if len(w.files) == 0 {
-		return g.withdraw(ctx, on, p, there)
-	}
 	d := newDescription(c, w)
-	if there.open == nil {
+	switch {
+	case len(w.files) == 0:
+		return g.withdraw(ctx, on, p, there, nil)
+	case there.open == nil:
 		return g.open(ctx, w, p, there, d)
 	}
 	return g.update(ctx, w, p, there, d)
@@ -45,57 +42,68 @@ func (g *GitHub) Propose(ctx context.Context, on *Snapshot, p Proposal, c Change
 
 // standing is what there is of a proposal already.
 type standing struct {
-	tip  *tipAnswer  // of its branch; nil where there is none
-	open *pullAnswer // nil where none is open
+	tip  *commitAnswer // of its branch; nil where there is none
+	open *pullAnswer   // nil where none is open
 }
 
 // standing looks at the branch and the pull requests that were read, and refuses
 // what is somebody's work.
 func (g *GitHub) standing(on *Snapshot, p Proposal, c ChangeSet) (there standing, err error) {
-	if wrong := wrongBranch(on.Branch, p.Branch); wrong != nil {
+	if wrong := CheckBranch(on.Branch, p.Branch); wrong != nil {
 		return there, wrong
 	}
 	repo := on.github.repo
-	if method, ok := repo.merges(p.AutoMerge); !ok {
-		return there, fault.Newf("E_PR_AUTO_MERGE", "switch it on in the repository's settings (General, Pull Requests), or leave out `pr-auto-merge`", "%s does not allow %s", g.o.Repository, method)
-	}
-	for i, pull := range repo.PullRequests.Nodes {
-		if pull.IsCrossRepository { // somebody's fork has a branch of that name
-			continue
-		}
-		if pull.State == "OPEN" && pull.BaseRefName != on.Branch {
+	for i, pull := range repo.Open.Nodes {
+		switch {
+		case pull.IsCrossRepository: // somebody's fork has a branch of that name
+		case pull.BaseRefName != on.Branch:
 			return there, fault.Newf("E_BRANCH_FOREIGN", "give this one a branch of its own with `pr-branch` or `environment`", "pull request #%d from branch %q is for %q, not for %q", pull.Number, p.Branch, pull.BaseRefName, on.Branch)
-		}
-		if pull.State == "OPEN" && there.open == nil {
-			there.open = &repo.PullRequests.Nodes[i]
-		}
-	}
-	if repo.Proposal != nil {
-		there.tip = &repo.Proposal.Target
-		if err := g.ours(on, p.Branch, there.tip, c); err != nil {
-			return there, err
+		case there.open == nil:
+			there.open = &repo.Open.Nodes[i]
 		}
 	}
-	return there, g.rejected(repo.PullRequests.Nodes, there, c)
+	if repo.Proposal == nil {
+		return there, nil
+	}
+	there.tip = &repo.Proposal.Target
+	return there, g.ours(on, p.Branch, there, c)
 }
 
 // ours is nil where the branch holds a commit that this identity made and nobody
-// amended; on top of it, GitHub may have merged the base into it at the press of
-// a button.
-func (g *GitHub) ours(on *Snapshot, branch string, tip *tipAnswer, c ChangeSet) error {
-	message, parents := tip.Message, len(tip.Parents.Nodes)
-	if parents == 2 && byWebFlow(tip.Committer) {
-		message, parents = tip.Parents.Nodes[0].Message, 1
-	} else if !byWebFlow(tip.Committer) && !tip.Committer.is(tip.Author) || !g.wrote(on.github, tip.Author) {
-		parents = 0
+// amended, or the very commit that the pull request was written for; on top of it,
+// GitHub may have merged the base into it at the press of a button. A branch that
+// stands where the base does holds nobody's work.
+func (g *GitHub) ours(on *Snapshot, branch string, there standing, c ChangeSet) error {
+	tip := *there.tip
+	if tip.OID == on.Head {
+		return nil
 	}
-	if parents != 1 || !trailer.MatchString(message) {
-		return fault.Newf("E_BRANCH_FOREIGN", hintForeign, "branch %q holds a commit that is not Tagboat's: %s by %s <%s>", branch, tip.OID, tip.Author.Name, tip.Author.Email)
+	if parents := tip.Parents.Nodes; len(parents) == 2 && byWebFlow(tip.Committer) {
+		tip = parents[0]
 	}
-	if is, was := images(c.Message), images(message); !share(c.Message, message) && len(is) > 0 && len(c.Files) > 0 && !slices.Equal(is, was) {
+	if !trailer.MatchString(tip.Message) || !g.made(on.github, tip) && !there.told(tip) {
+		return fault.Newf("E_BRANCH_FOREIGN", hintForeign, "branch %q holds a commit that this identity did not make: %s by %s <%s>", branch, tip.OID, tip.Author.Name, tip.Author.Email)
+	}
+	if is, was := images(c.Message), images(tip.Message); !share(c.Message, tip.Message) && len(is) > 0 && len(c.Files) > 0 && !slices.Equal(is, was) {
 		return fault.Newf("E_BRANCH_FOREIGN", hintForeign, "branch %q holds a commit for another image: %s is for %q, not for %q", branch, tip.OID, was, is)
 	}
 	return nil
+}
+
+// told reports whether the open pull request's own text says that it is of this
+// commit: another identity of ours may have made it.
+func (there standing) told(c commitAnswer) bool {
+	if there.open == nil {
+		return false
+	}
+	_, state := readMark(there.open.Body)
+	return strings.HasSuffix(state, "-"+c.OID)
+}
+
+// made reports whether this identity made a commit, in one piece with what stands in
+// it now: who amends or rebases it becomes its committer.
+func (g *GitHub) made(s *state, c commitAnswer) bool {
+	return len(c.Parents.Nodes) == 1 && (byWebFlow(c.Committer) || c.Committer.is(c.Author)) && g.wrote(s, c.Author)
 }
 
 func (p personAnswer) is(other personAnswer) bool {
@@ -108,28 +116,34 @@ func byWebFlow(p personAnswer) bool {
 	return p.Name == "GitHub" && strings.HasPrefix(p.Email, "noreply@")
 }
 
-// wrote reports whether a commit's author is who writes here.
+// wrote reports whether a commit's author is who writes here. A bot's address is its
+// number and its login at the host's noreply domain.
 func (g *GitHub) wrote(s *state, author personAnswer) bool {
 	if g.o.Author != (Identity{}) {
 		return author.is(personAnswer{Name: g.o.Author.Name, Email: g.o.Author.Email})
 	}
-	login := strings.TrimSuffix(s.viewer, "[bot]")
-	return author.User.Login == s.viewer || strings.TrimSuffix(author.Name, "[bot]") == login || strings.Contains(author.Email, "+"+login+"@") || strings.Contains(author.Email, "+"+login+"[bot]@")
+	if author.User.Login != "" {
+		return author.User.Login == s.viewer
+	}
+	_, address, _ := strings.Cut(author.Email, "+")
+	login, domain, _ := strings.Cut(address, "@")
+	return strings.HasSuffix(login, "[bot]") && strings.TrimSuffix(login, "[bot]") == strings.TrimSuffix(s.viewer, "[bot]") && strings.Contains(domain, "noreply.")
 }
 
-// rejected refuses to open again what somebody has closed.
-func (g *GitHub) rejected(pulls []pullAnswer, there standing, c ChangeSet) error {
-	if there.open != nil || c.Key == "" || len(c.Files) == 0 {
-		return nil
+// permits refuses what the repository or somebody in it does not want.
+func (g *GitHub) permits(on *Snapshot, p Proposal, there standing, c ChangeSet) error {
+	repo := on.github.repo
+	if method, ok := repo.merges(p.AutoMerge); !ok {
+		return fault.Newf("E_PR_AUTO_MERGE", "switch it on in the repository's settings (General, Pull Requests), or leave out `pr-auto-merge`", "%s does not allow %s", g.o.Repository, method)
 	}
-	for _, pull := range pulls { // newest first
-		if pull.IsCrossRepository {
+	for _, pull := range repo.Done.Nodes { // newest first
+		if pull.IsCrossRepository || there.open != nil || c.Key == "" {
 			continue
 		}
 		if key, _ := readMark(pull.Body); pull.State == "CLOSED" && key == c.Key {
 			return fault.Newf("E_PR_CLOSED", "reopen it at "+pull.URL+", or bump to another version", "pull request #%d proposed %s, and somebody closed it without a merge", pull.Number, c.Key)
 		}
-		return nil // the newest one alone counts
+		break // the newest one alone counts
 	}
 	return nil
 }
@@ -148,59 +162,6 @@ func (r *repositoryAnswer) merges(m MergeMethod) (string, bool) {
 		return "rebase merges", r.RebaseMergeAllowed
 	}
 	return "merge commits", r.MergeCommitAllowed
-}
-
-// description is the text of a pull request, and what tells that it is up to date.
-type description struct {
-	title, body string
-	key, hash   string
-}
-
-func newDescription(c ChangeSet, w *work) description {
-	subject, rest, _ := strings.Cut(w.message, "\n")
-	d := description{title: c.Title, body: c.Body, key: c.Key}
-	if d.title == "" {
-		d.title = subject
-	}
-	if d.body == "" {
-		d.body = strings.TrimSpace(rest)
-	}
-	h := sha256.New()
-	fmt.Fprintln(h, w.on.Head)
-	for _, f := range w.files {
-		fmt.Fprintf(h, "%q %s %d\n%s\n", f.path, f.mode, len(f.data), f.data)
-	}
-	d.hash = fmt.Sprintf("%x", h.Sum(nil)[:8])
-	return d
-}
-
-// The mark in a pull request's body tells a later run what it proposes and from
-// which bytes on which commit; people do not see it.
-var mark = pattern.New(`<!-- tagboat key=(\S*) state=(\S*) -->`)
-
-// marked is the body with the mark of what a commit proposes.
-func (d description) marked(commit string) string {
-	return fmt.Sprintf("%s\n\n<!-- tagboat key=%s state=%s-%s -->\n", d.body, url.QueryEscape(d.key), d.hash, commit)
-}
-
-func readMark(body string) (key, state string) {
-	m := mark.FindStringSubmatch(body)
-	if m == nil {
-		return "", ""
-	}
-	key, err := url.QueryUnescape(m[1])
-	if err != nil {
-		return "", ""
-	}
-	return key, m[2]
-}
-
-// unmarked is the body without its mark: the proposal may be made again.
-func unmarked(body string) string {
-	if m := mark.FindStringSubmatch(body); m != nil {
-		return strings.TrimSpace(strings.ReplaceAll(body, m[0], ""))
-	}
-	return body
 }
 
 // saidNo reports whether an error is of one of these kinds.

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
-
-	gogithub "github.com/google/go-github/v62/github"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/github"
@@ -21,17 +18,7 @@ const (
   createCommitOnBranch(input: $commit) { commit { oid } }
 }
 `
-	oldBranchMutation = `mutation($refs: UpdateRefsInput!, $commit: CreateCommitOnBranchInput!) {
-  updateRefs(input: $refs) { clientMutationId }
-  createCommitOnBranch(input: $commit) { commit { oid } }
-}
-`
 	openMutation = `mutation($pull: CreatePullRequestInput!) { createPullRequest(input: $pull) { pullRequest { id number url } } }
-`
-	updateMutation = `mutation($refs: UpdateRefsInput!, $pull: UpdatePullRequestInput!) {
-  updateRefs(input: $refs) { clientMutationId }
-  updatePullRequest(input: $pull) { pullRequest { id } }
-}
 `
 )
 
@@ -39,13 +26,7 @@ const (
 // another one. The commit can only be on the branch if it holds what it should, so
 // that nobody else's work is ever put before people.
 func (g *GitHub) open(ctx context.Context, w *work, p Proposal, there standing, d description) (Written, error) {
-	id, err := g.branch(ctx, w, p.Branch, there)
-	if saidNo(err, github.Invalid, github.Other) && there.tip == nil {
-		if other := g.nested(ctx, p.Branch); other != "" {
-			return Written{}, fault.Newf("E_BRANCH_NAME", hintNested, "branch %q cannot be made beside branch %q", p.Branch, other)
-		}
-	}
-	written, err := g.settle(ctx, w, p.Branch, id, err)
+	written, err := g.branch(ctx, w, p.Branch, there)
 	if err != nil {
 		return Written{}, err
 	}
@@ -54,7 +35,7 @@ func (g *GitHub) open(ctx context.Context, w *work, p Proposal, there standing, 
 	}
 	err = g.o.Client.Mutate(ctx, openMutation, map[string]any{"pull": map[string]any{
 		"repositoryId": w.on.github.repo.ID, "baseRefName": w.on.Branch, "headRefName": p.Branch,
-		"title": d.title, "body": d.marked(written.Commit), "draft": p.Draft,
+		"title": shortened(d.title, mostTitle), "body": d.marked(written.Commit), "draft": p.Draft,
 	}}, &answer)
 	pull := answer.CreatePullRequest.PullRequest
 	if saidNo(err, github.Lost, github.Unreachable) {
@@ -69,43 +50,58 @@ func (g *GitHub) open(ctx context.Context, w *work, p Proposal, there standing, 
 		return Written{}, g.unopened(w.on, p.Branch, err)
 	}
 	pull.HeadRefOID = written.Commit
-	written.PullRequest, err = g.dress(ctx, w.on, p, &pull, Created)
-	return written, err
+	return written, g.dress(ctx, w.on, p, &pull, Created, &written)
 }
 
-// branch makes the proposal's branch on the head that was read, or moves it there
-// while no pull request is open for it, and commits to it.
-func (g *GitHub) branch(ctx context.Context, w *work, branch string, there standing) (string, error) {
-	ref := refUpdate{Name: "refs/heads/" + branch, Before: noCommit, After: w.on.Head, Force: true}
+// branch makes the proposal's branch with its commit. One that is there already is
+// moved to a commit in one step: somebody may be about to open a pull request from
+// it, which must never see it empty.
+func (g *GitHub) branch(ctx context.Context, w *work, branch string, there standing) (Written, error) {
+	old := noCommit
 	if there.tip != nil {
-		ref.Before = there.tip.OID
+		old = there.tip.OID
 	}
-	if !w.plain {
-		id, err := g.object(ctx, w)
-		if err != nil {
-			return "", err
-		}
-		ref.After = id
-		return id, g.moveRefs(ctx, w.on, ref)
-	}
-	document := newBranchMutation
-	variables := map[string]any{"commit": g.commitInput(w, branch, w.on.Head)}
 	switch {
-	case there.tip == nil:
-		variables["ref"] = map[string]any{"repositoryId": w.on.github.repo.ID, "name": ref.Name, "oid": ref.After}
-	case there.tip.OID == w.on.Head:
-		return g.commitOnBranch(ctx, w, branch, w.on.Head)
-	default:
-		document, variables["refs"] = oldBranchMutation, refsInput(w.on, ref)
+	case w.plain && old == w.on.Head:
+		id, err := g.commitOnBranch(ctx, w, branch, old)
+		return g.settle(ctx, w, branch, old, id, err)
+	case w.plain && there.tip == nil:
+		return g.newBranch(ctx, w, branch)
 	}
+	id, err := g.object(ctx, w)
+	if err != nil {
+		return Written{}, g.explain(err, w.on.github.viewer)
+	}
+	err = g.moveRefs(ctx, w.on, refUpdate{Name: "refs/heads/" + branch, Before: old, After: id, Force: true})
+	return g.settle(ctx, w, branch, old, id, err)
+}
+
+func (g *GitHub) newBranch(ctx context.Context, w *work, branch string) (Written, error) {
 	var answer struct {
+		CreateRef            *struct{}
 		CreateCommitOnBranch struct{ Commit struct{ OID string } }
 	}
-	err := g.o.Client.Mutate(ctx, document, variables, &answer)
-	if id := answer.CreateCommitOnBranch.Commit.OID; id != "" {
-		return id, nil // the branch was there already, and held the very head
+	name := "refs/heads/" + branch
+	err := g.o.Client.Mutate(ctx, newBranchMutation, map[string]any{
+		"ref":    map[string]any{"repositoryId": w.on.github.repo.ID, "name": name, "oid": w.on.Head},
+		"commit": g.commitInput(w, branch, w.on.Head),
+	}, &answer)
+	id := answer.CreateCommitOnBranch.Commit.OID
+	if id != "" {
+		err = nil // the branch was there already, and held the very head
 	}
-	return "", err
+	if saidNo(err, github.Invalid, github.Other) && answer.CreateRef == nil {
+		if other := g.nested(ctx, branch); other != "" {
+			return Written{}, fault.Newf("E_BRANCH_NAME", hintNested, "branch %q cannot be made beside branch %q", branch, other)
+		}
+	}
+	written, err := g.settle(ctx, w, branch, noCommit, id, err)
+	if err != nil && answer.CreateRef != nil { // a branch without its commit is of no use to anybody
+		if wrong := g.left(g.moveRefs(ctx, w.on, refUpdate{Name: name, Before: w.on.Head, After: noCommit, Force: true}), w.on); wrong != nil {
+			fmt.Fprintf(g.o.Log, "branch %s is left behind: %s\n", branch, firstLine(wrong.Error()))
+		}
+	}
+	return written, err
 }
 
 const hintNested = "a branch cannot have the name of another one's folder (a and a/b): choose another name with `pr-branch`"
@@ -146,8 +142,8 @@ func (g *GitHub) opened(ctx context.Context, commit string) (pullAnswer, bool) {
 	if err != nil {
 		return pullAnswer{}, false
 	}
-	for _, pull := range s.repo.PullRequests.Nodes {
-		if pull.State == "OPEN" && !pull.IsCrossRepository && pull.HeadRefOID == commit {
+	for _, pull := range s.repo.Open.Nodes {
+		if !pull.IsCrossRepository && pull.HeadRefOID == commit {
 			return pull, true
 		}
 	}
@@ -162,112 +158,4 @@ func (g *GitHub) unopened(on *Snapshot, branch string, err error) error {
 		return err
 	}
 	return fault.New(f.Code, f.Hint, fmt.Errorf("branch %q is there, but its pull request was not opened: %w", branch, err))
-}
-
-// update moves the branch of an open pull request from its old commit to a new
-// one, in one step and with the text in the same request.
-func (g *GitHub) update(ctx context.Context, w *work, p Proposal, there standing, d description) (Written, error) {
-	pull := there.open
-	if _, state := readMark(pull.Body); there.tip != nil && state == d.hash+"-"+there.tip.OID {
-		written := Written{Commit: there.tip.OID, Branch: p.Branch}
-		var err error
-		written.PullRequest, err = g.dress(ctx, w.on, p, pull, Unchanged)
-		return written, err
-	}
-	id, err := g.object(ctx, w)
-	if err != nil {
-		return Written{}, g.explain(err, w.on.github.viewer)
-	}
-	before := noCommit // an open pull request without a branch is one that GitHub is about to close
-	if there.tip != nil {
-		before = there.tip.OID
-	}
-	err = g.o.Client.Mutate(ctx, updateMutation, map[string]any{
-		"refs": refsInput(w.on, refUpdate{Name: "refs/heads/" + p.Branch, Before: before, After: id, Force: true}),
-		"pull": map[string]any{"pullRequestId": pull.ID, "title": d.title, "body": d.marked(id)},
-	}, nil)
-	written, err := g.settle(ctx, w, p.Branch, id, err)
-	if err != nil {
-		return Written{}, err
-	}
-	pull.HeadRefOID = id
-	written.PullRequest, err = g.dress(ctx, w.on, p, pull, Updated)
-	return written, err
-}
-
-// dress adds what a pull request lacks: labels, people, the automatic merge. That
-// one of these cannot be had is noted; the pull request stands all the same.
-func (g *GitHub) dress(ctx context.Context, on *Snapshot, p Proposal, pull *pullAnswer, op Operation) (*PullRequest, error) {
-	made := &PullRequest{Number: pull.Number, URL: pull.URL, Operation: op}
-	note := func(what string, err error) {
-		if err = github.Explain(err); err != nil {
-			made.Notes = append(made.Notes, fmt.Sprintf("%s: %v", what, err))
-		}
-	}
-	if on.github.byJobToken() && op != Unchanged {
-		made.Notes = append(made.Notes, "it was made with the job's GITHUB_TOKEN, so its checks do not start by themselves: give `infra-token`, or `app-id` and `app-private-key`, or let people approve them")
-	}
-	rest := g.o.Client.REST()
-	if issue, ok := lacking(p, pull); ok {
-		_, _, err := rest.Issues.Edit(ctx, g.owner, g.name, pull.Number, issue)
-		note("labels and assignees were not set", err)
-	}
-	if request, ok := unasked(p, pull); ok {
-		_, _, err := rest.PullRequests.RequestReviewers(ctx, g.owner, g.name, pull.Number, request)
-		note("reviewers were not asked", err)
-	}
-	if p.AutoMerge != "" && (op != Unchanged || pull.AutoMergeRequest == nil) {
-		g.autoMerge(ctx, p, pull, made)
-	}
-	return made, ctx.Err()
-}
-
-// lacking is what makes the labels and assignees complete; what people have added stays.
-func lacking(p Proposal, pull *pullAnswer) (*gogithub.IssueRequest, bool) {
-	var labels, assignees []string
-	for _, l := range pull.Labels.Nodes {
-		labels = append(labels, l.Name)
-	}
-	for _, a := range pull.Assignees.Nodes {
-		assignees = append(assignees, a.Login)
-	}
-	allLabels, moreLabels := union(labels, p.Labels)
-	allAssignees, moreAssignees := union(assignees, p.Assignees)
-	request := &gogithub.IssueRequest{}
-	if moreLabels {
-		request.Labels = &allLabels
-	}
-	if moreAssignees {
-		request.Assignees = &allAssignees
-	}
-	return request, moreLabels || moreAssignees
-}
-
-// unasked are the reviewers who were neither asked nor have answered.
-func unasked(p Proposal, pull *pullAnswer) (gogithub.ReviewersRequest, bool) {
-	var logins, teams []string
-	for _, r := range pull.ReviewRequests.Nodes {
-		logins, teams = append(logins, r.RequestedReviewer.Login), append(teams, r.RequestedReviewer.Slug)
-	}
-	for _, r := range pull.LatestReviews.Nodes {
-		logins = append(logins, r.Author.Login)
-	}
-	request := gogithub.ReviewersRequest{Reviewers: without(p.Reviewers, logins), TeamReviewers: without(p.TeamReviewers, teams)}
-	return request, len(request.Reviewers)+len(request.TeamReviewers) > 0
-}
-
-// union is what is there with what is wanted, and whether that is more. Names of
-// GitHub do not tell upper from lower case.
-func union(there, wanted []string) ([]string, bool) {
-	more := without(wanted, there)
-	return append(there, more...), len(more) > 0
-}
-
-func without(all, some []string) (rest []string) {
-	for _, name := range all {
-		if !slices.ContainsFunc(some, func(other string) bool { return strings.EqualFold(other, name) }) {
-			rest = append(rest, name)
-		}
-	}
-	return rest
 }

@@ -67,7 +67,7 @@ func TestLifeOfAPullRequest(t *testing.T) {
 		t.Fatalf("got %+v %+v", first, first.PullRequest)
 	}
 	want := []string{"POST /api/graphql viewer repository", "POST /api/graphql createRef createCommitOnBranch", "POST /api/graphql createPullRequest",
-		"PATCH /api/v3/repos/acme/infra/issues/1", "POST /api/v3/repos/acme/infra/pulls/1/requested_reviewers"}
+		"POST /api/v3/repos/acme/infra/issues/1/labels", "POST /api/v3/repos/acme/infra/issues/1/assignees", "POST /api/v3/repos/acme/infra/pulls/1/requested_reviewers"}
 	if diff := cmp.Diff(want, w.hub.Requests()); diff != "" {
 		t.Error(diff)
 	}
@@ -212,8 +212,11 @@ func TestAutoMerge(t *testing.T) {
 				}
 				return
 			}
-			if err != nil || res.Written.PullRequest.Operation != c.want || len(res.Written.PullRequest.Notes) > 0 {
+			if err != nil || res.Written.PullRequest.Operation != c.want {
 				t.Fatalf("got %+v, %v", res, err)
+			}
+			if merged := c.want == Merged; merged && (res.Written.Commit != w.repo.Tip("main") || res.Written.Branch != "main") || len(res.Written.PullRequest.Notes) > 0 != merged {
+				t.Errorf("got %+v %v", res.Written, res.Written.PullRequest)
 			}
 			if c.want == Created {
 				w.github.Status(res.Written.Commit, "ci", "success")

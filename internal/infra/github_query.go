@@ -1,11 +1,11 @@
 package infra
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
-	"time"
 )
 
 // wish is a file or folder that a query asks for.
@@ -114,15 +114,20 @@ const (
 	repositoryFields = `id nameWithOwner isArchived isEmpty viewerPermission
     autoMergeAllowed mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed`
 
+	// Teams are not asked for: tokens that may do all this may not see them, and the
+	// whole query would be refused.
 	proposalFields = `
-    proposal: ref(qualifiedName: $proposal) { target { oid ... on Commit { message author { name email user { login } } committer { name email }
-      parents(first: 2) { nodes { oid message committer { name email } } } } } }
-    pullRequests(headRefName: $headName, first: 20, orderBy: {field: CREATED_AT, direction: DESC}) { nodes {
-      id number url state title body isDraft isCrossRepository headRefOid baseRefName
+    proposal: ref(qualifiedName: $proposal) { target { ...Made ... on Commit { parents(first: 2) { nodes { ...Made parents(first: 2) { nodes { oid } } } } } } }
+    open: pullRequests(states: OPEN, headRefName: $headName, first: 100, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { ...Pull
       labels(first: 100) { nodes { name } } assignees(first: 100) { nodes { login } }
-      reviewRequests(first: 100) { nodes { requestedReviewer { ... on User { login } ... on Team { slug } } } }
+      reviewRequests(first: 100) { totalCount nodes { requestedReviewer { ... on User { login } } } }
       latestReviews(first: 100) { nodes { author { login } } }
-      autoMergeRequest { mergeMethod } } }`
+      autoMergeRequest { mergeMethod } } }
+    done: pullRequests(states: [CLOSED, MERGED], headRefName: $headName, first: 20, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { ...Pull } }`
+
+	proposalFragments = `fragment Made on Commit { oid message author { name email user { login } } committer { name email } }
+fragment Pull on PullRequest { id number url state title body isDraft isCrossRepository headRefOid baseRefName }
+`
 )
 
 // readQuery is the one query of a read: the state of the repository, the head
@@ -136,11 +141,17 @@ func (g *GitHub) readQuery(wishes []wish) (document string, variables map[string
 		variables["branch"] = "refs/heads/" + g.o.Branch
 		branch = "ref(qualifiedName: $branch)"
 	}
-	extra := intentFields
+	extra, fragments := intentFields, ""
+	declared += ", $intents: String!"
+	variables["intents"] = intentRefs // of all branches: which is the default one, the answer tells
+	if known := cmp.Or(g.o.Branch, g.base); known != "" {
+		variables["intents"] = intentFolder(known)
+	}
 	if g.o.Proposal != "" {
 		declared += ", $proposal: String!, $headName: String!"
 		variables["proposal"], variables["headName"] = "refs/heads/"+g.o.Proposal, g.o.Proposal
 		extra += proposalFields
+		fragments = proposalFragments
 	}
 	places, more := places(wishes, variables)
 	document = fmt.Sprintf(`query(%s%s) {
@@ -150,7 +161,7 @@ func (g *GitHub) readQuery(wishes []wish) (document string, variables map[string
     branch: %s { name target { oid ... on Commit { messageHeadline author { name } parents(first: 1) { nodes { oid } } tree { oid%s } %s } } }%s
   }
 }
-%s`, declared, more.declared, repositoryFields, branch, more.root, places, extra, more.fragments)
+%s`, declared, more.declared, repositoryFields, branch, more.root, places, extra, more.fragments+fragments)
 	return document, variables
 }
 
@@ -244,21 +255,16 @@ type repositoryAnswer struct {
 		Name   string
 		Target headAnswer
 	}
-	Proposal     *struct{ Target tipAnswer }
-	PullRequests struct{ Nodes []pullAnswer }
-	Intents      struct{ Nodes []intentAnswer }
+	Proposal   *struct{ Target commitAnswer }
+	Open, Done struct{ Nodes []pullAnswer } // pull requests of that branch, newest first
+	Intents    struct{ Nodes []intentAnswer }
 }
 
-// tipAnswer is the commit at the tip of the proposal's branch.
-type tipAnswer struct {
+// commitAnswer is the commit at the tip of the proposal's branch, or one below it.
+type commitAnswer struct {
 	OID, Message      string
 	Author, Committer personAnswer
-	Parents           struct {
-		Nodes []struct {
-			OID, Message string
-			Committer    personAnswer
-		}
-	}
+	Parents           struct{ Nodes []commitAnswer }
 }
 
 type personAnswer struct {
@@ -276,7 +282,8 @@ type pullAnswer struct {
 	Labels         struct{ Nodes []struct{ Name string } }
 	Assignees      struct{ Nodes []struct{ Login string } }
 	ReviewRequests struct {
-		Nodes []struct{ RequestedReviewer struct{ Login, Slug string } }
+		TotalCount int // teams too
+		Nodes      []struct{ RequestedReviewer struct{ Login string } }
 	}
 	LatestReviews struct {
 		Nodes []struct{ Author struct{ Login string } }
@@ -292,9 +299,8 @@ type historyAnswer struct {
 				OID     string
 				History struct {
 					Nodes []struct {
-						OID, Message  string
-						CommittedDate time.Time
-						Parents       struct{ Nodes []struct{ OID string } }
+						OID     string
+						Parents struct{ Nodes []struct{ OID string } }
 					}
 				}
 			}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/github"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // Read implements Repo. It fails with E_REPO_EMPTY, E_BRANCH_MISSING,
@@ -21,8 +22,8 @@ func (g *GitHub) Read(ctx context.Context) (*Snapshot, error) {
 		wishes = nil
 	}
 	s, err := g.ask(ctx, wishes)
-	if !g.whole && g.o.Remote.URL != "" && github.KindOf(err) == github.TooLarge {
-		return g.readByGit(ctx)
+	if !g.whole && g.o.Remote.URL != "" && saidNo(err, github.TooLarge, github.Unreachable) && ctx.Err() == nil {
+		return g.readByGit(ctx) // GitHub gives up on what takes it more than ten seconds
 	}
 	if err != nil {
 		return nil, err
@@ -48,7 +49,7 @@ func (g *GitHub) readByGit(ctx context.Context) (*Snapshot, error) {
 func (g *GitHub) ask(ctx context.Context, wishes []wish) (*state, error) {
 	document, variables := g.readQuery(wishes)
 	var answer readAnswer
-	if err := g.o.Client.Query(ctx, document, variables, &answer); err != nil {
+	if err := g.query(ctx, document, variables, &answer); err != nil {
 		return nil, g.explain(err, answer.Viewer.Login)
 	}
 	if answer.Repository == nil {
@@ -66,12 +67,31 @@ func (g *GitHub) ask(ctx context.Context, wishes []wish) (*state, error) {
 	if s.repo.Branch == nil || s.repo.Branch.Target.OID == "" {
 		return nil, g.missing(ctx)
 	}
-	s.root = s.repo.Branch.Target.Root
+	g.base, s.root = s.repo.Branch.Name, s.repo.Branch.Target.Root
 	s.tree.learn(wishes, &s.repo.Branch.Target)
 	s.tree.more = func(wishes ...wish) error { return g.learn(ctx, s, wishes) }
 	s.tree.raw = func(id string) ([]byte, error) { return g.raw(ctx, id) }
 	wishes = slices.DeleteFunc(slices.Clone(wishes), func(w wish) bool { return w.depth == 0 || !s.tree.absent[w.path] })
 	return s, g.learn(ctx, s, wishes) // what is missing is asked for in another way
+}
+
+// place is the name by which an answer gives a place that was wished for.
+var place = pattern.New(`^p\d+$`)
+
+// query asks for places of a commit. One that is not there is null, and told as an
+// error beside the answer as well, which is none here.
+func (g *GitHub) query(ctx context.Context, document string, variables map[string]any, into any) error {
+	err := g.o.Client.Query(ctx, document, variables, into)
+	e, ok := errors.AsType[*github.Error](err)
+	if !ok || len(e.All) == 0 {
+		return err
+	}
+	for _, one := range e.All {
+		if n := len(one.Whole); one.Kind != github.NotFound || n == 0 || !place.MatchString(one.Whole[n-1]) {
+			return err
+		}
+	}
+	return nil
 }
 
 // mostWishes is how many places one query asks for.
@@ -105,7 +125,7 @@ func (g *GitHub) learnSome(ctx context.Context, s *state, wishes []wish, head st
 			headAnswer
 		}
 	}
-	if err := g.o.Client.Query(ctx, document, variables, &answer); err != nil {
+	if err := g.query(ctx, document, variables, &answer); err != nil {
 		return nil, g.explain(err, s.viewer)
 	}
 	target := answer.Repository["target"]
@@ -192,7 +212,7 @@ func (g *GitHub) files(ctx context.Context, s *state, p Paths) (fs.FS, error) {
 // suggesting is the fault of a path that selects nothing, with the names that
 // may be meant. These are looked at only now.
 func (g *GitHub) suggesting(ctx context.Context, s *state, p Paths, wrong error) error {
-	if err := g.learn(ctx, s, []wish{{".", 3, true}}); err != nil {
+	if err := g.learn(ctx, s, []wish{{".", deepest, true}}); err != nil {
 		return wrong
 	}
 	if _, err := p.selectKnown(s.tree.entries(), s.tree.holds); err != nil {

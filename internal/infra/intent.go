@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -25,8 +28,11 @@ type Intent struct {
 	Writes  int       // how often its run tried to write before
 	Data    []byte    // the edit, for Options.Replay; nil where the commit holds none that can be read
 
-	// Trusted is set where nobody but an identity with the rights of this run can
-	// have made it: what it asks for is written in this run's name.
+	// MAC proves that whoever made it holds the secret of this run, in whose name it
+	// is written: anybody who may push can make the ref, and any author.
+	MAC string
+
+	// Trusted is set by a Repo without secrets, of an intent by the same author.
 	Trusted bool
 }
 
@@ -42,6 +48,9 @@ type Board interface {
 	// Select gives the files of the snapshot that others' paths select, in as few
 	// requests as it can: a Selection for each.
 	Select(ctx context.Context, on *Snapshot, paths []Paths) ([]Selection, error)
+	// Trusting reports whether Read tells by itself which intents to trust, so that no
+	// secret is needed: everybody who may push here has the same rights.
+	Trusting() bool
 	// Clears reports whether Commit removes ChangeSet.Fulfils in the moment in which
 	// it moves the branch, and does neither where one of them is gone. Otherwise
 	// it takes no notice of them.
@@ -88,10 +97,35 @@ func (in Intent) before(other Intent) bool {
 	return cmp.Or(cmp.Compare(in.Writes, other.Writes), cmp.Compare(in.ID, other.ID)) < 0
 }
 
+// born is when the intent's id was made.
+func (in Intent) born() time.Time {
+	first, _, _ := strings.Cut(in.ID, "-")
+	ms, err := strconv.ParseInt(first, 16, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+// sum is the MAC that the intent has to have.
+func (in Intent) sum(branch string, secret []byte) string {
+	h := hmac.New(sha256.New, secret)
+	fmt.Fprintf(h, "intent\n%q\n%q\n%d\n%d\n", branch, in.ID, in.Since.Unix(), in.Writes)
+	h.Write(in.Data)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// proven reports whether the intent's maker holds the secret.
+func (in Intent) proven(branch string, secret []byte) bool {
+	return hmac.Equal([]byte(in.MAC), []byte(in.sum(branch, secret)))
+}
+
 // envelope is the last line of an intent's message.
 type envelope struct {
 	Branch string          `json:"branch"`
+	Since  int64           `json:"since"` // in Unix seconds
 	Writes int             `json:"writes"`
+	MAC    string          `json:"mac,omitempty"`
 	Data   json.RawMessage `json:"data"`
 }
 
@@ -99,7 +133,7 @@ const intentWords = "An edit of branch %s that waits to be written together with
 
 // message is the intent as the message of its commit.
 func (in Intent) message(branch string) (string, error) {
-	line, err := json.Marshal(envelope{Branch: branch, Writes: in.Writes, Data: in.Data})
+	line, err := json.Marshal(envelope{Branch: branch, Since: in.Since.Unix(), Writes: in.Writes, MAC: in.MAC, Data: in.Data})
 	if err != nil {
 		return "", fmt.Errorf("the edit as data: %w", err)
 	}
@@ -120,7 +154,7 @@ func parseIntent(branch, message string) (in Intent) {
 	if err != nil || e.Branch != branch || e.Writes < 0 || len(e.Data) == 0 || bytes.Equal(e.Data, []byte("null")) {
 		return in
 	}
-	in.Writes, in.Data = e.Writes, e.Data
+	in.Since, in.Writes, in.MAC, in.Data = time.Unix(e.Since, 0), e.Writes, e.MAC, e.Data
 	return in
 }
 

@@ -2,10 +2,15 @@ package infra
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
@@ -18,10 +23,21 @@ type Shelf interface {
 }
 
 // editTrailer keeps an edit in the message of a shared proposal, so that the next
-// run can make it again on a newer head: its slot, and Options.Data.
+// run can make it again on a newer head: its slot, what proves that its maker holds
+// Options.Secret ("-" without one), and Options.Data.
 const editTrailer = "Tagboat-Edit: "
 
-var editLine = pattern.New(`(?m)^Tagboat-Edit: (\S+) (.+)$`)
+var editLine = pattern.New(`(?m)^Tagboat-Edit: (\S+) (\S+) (.+)$`)
+
+// signature proves a line of a proposal's branch.
+func (o Options) signature(slot, data string) string {
+	if o.Secret == nil {
+		return "-"
+	}
+	h := hmac.New(sha256.New, o.Secret)
+	fmt.Fprintf(h, "edit\n%q\n%q\n%s", o.Proposal.Branch, slot, data)
+	return hex.EncodeToString(h.Sum(nil))
+}
 
 // propose puts the edit before people, with those that share its proposal, or takes
 // back what is not wanted any more.
@@ -34,8 +50,10 @@ func (a *applying) propose(ctx context.Context, res *Result, own ChangeSet) (*Re
 }
 
 // share makes one proposal of this run's edit and of those that others have
-// proposed on the same branch. An edit of this run's own slot is replaced; one that
-// has nothing left to do, or that fails by now, is left out.
+// proposed on the same branch. An edit of this run's own slot is replaced, and one
+// that has nothing left to do, or that fails by now, is left out. One that this run
+// cannot read, or that was made with another secret, must not get lost: the error is
+// a fault E_PR_SHARED then.
 func (a *applying) share(ctx context.Context, on *Snapshot, own ChangeSet) (ChangeSet, error) {
 	shelf, ok := a.repo.(Shelf)
 	if !ok || a.o.Slot == "" || a.o.Data == nil || a.o.Replay == nil {
@@ -48,10 +66,18 @@ func (a *applying) share(ctx context.Context, on *Snapshot, own ChangeSet) (Chan
 	lines := map[string]string{a.o.Slot: string(a.o.Data)} // by slot
 	var others []Intent
 	for _, found := range editLine.Regexp().FindAllStringSubmatch(message, -1) {
-		if slot, data := found[1], found[2]; slot != a.o.Slot && lines[slot] == "" {
-			lines[slot] = data
-			others = append(others, Intent{ID: slot, Data: []byte(data)})
+		slot, proof, data := found[1], found[2], found[3]
+		if lines[slot] != "" {
+			continue
 		}
+		if !hmac.Equal([]byte(proof), []byte(a.o.signature(slot, data))) {
+			return own, fault.Newf("E_PR_SHARED", hintShared, "branch %q is shared with an edit that another identity proposed (%s)", a.o.Proposal.Branch, slot)
+		}
+		if _, _, err := a.o.Replay([]byte(data)); err != nil {
+			return own, fault.New("E_PR_SHARED", hintShared, fmt.Errorf("branch %q is shared with an edit that cannot be read (%s): %w", a.o.Proposal.Branch, slot, err))
+		}
+		lines[slot] = data
+		others = append(others, Intent{ID: slot, Data: []byte(data)})
 	}
 	combine := &combiner{o: a.o, board: shelf, tries: &a.tries}
 	b, err := combine.collect(ctx, on, own, others)
@@ -66,10 +92,12 @@ func (a *applying) share(ctx context.Context, on *Snapshot, own ChangeSet) (Chan
 		b.sets, slots = b.sets[1:], slots[1:]
 	}
 	for i, slot := range slots {
-		b.sets[i].Message = strings.TrimRight(b.sets[i].Message, "\n") + "\n" + editTrailer + slot + " " + lines[slot] + "\n"
+		b.sets[i].Message = strings.TrimRight(b.sets[i].Message, "\n") + "\n" + editTrailer + slot + " " + a.o.signature(slot, lines[slot]) + " " + lines[slot] + "\n"
 	}
 	return b.proposed(), nil
 }
+
+const hintShared = "let all runs that share the branch use one App or token and one version of Tagboat, or give each its own `pr-branch`; merge or close what is open first"
 
 // proposed is the batch as one change set, in an order that does not depend on
 // whose run it is.

@@ -10,7 +10,7 @@ import (
 
 // sharing are the options of a run that proposes this edit on a branch with others.
 func (r raise) sharing() Options {
-	return atOnce(Options{Mode: ModePropose, Proposal: Proposal{Branch: proposal}, Slot: r.Field, Data: r.data(), Replay: replayRaise})
+	return atOnce(Options{Mode: ModePropose, Proposal: Proposal{Branch: proposal}, Slot: r.Field, Secret: secret, Data: r.data(), Replay: replayRaise})
 }
 
 // Two services share a proposal: what the other one has proposed is made again on
