@@ -43,9 +43,9 @@ func TestPartialDataIsDecodedBesideItsErrors(t *testing.T) {
 	want := &Error{
 		Kind: NotFound, Status: 200, Type: "NOT_FOUND", Path: "b", Message: "Could not resolve to a Repository with the name 'acme/b'.", Request: "GraphQL",
 		All: []GraphQLError{
-			{NotFound, "NOT_FOUND", "b", "Could not resolve to a Repository with the name 'acme/b'."},
-			{Denied, "FORBIDDEN", "c", "Resource not accessible by integration"},
-			{Invalid, "", "", "Parse error"},
+			{NotFound, "NOT_FOUND", "b", []string{"b", "x", "3"}, "Could not resolve to a Repository with the name 'acme/b'."},
+			{Denied, "FORBIDDEN", "c", []string{"c"}, "Resource not accessible by integration"},
+			{Invalid, "", "", nil, "Parse error"},
 		},
 	}
 	if diff := cmp.Diff(want, e, cmp.AllowUnexported(Error{})); diff != "" {

@@ -156,15 +156,15 @@ func TestWhatIsLeftBehind(t *testing.T) {
 			m.post("a", 2*time.Minute, raise{File: "gone", Field: "other", To: 5}.data())
 		}, "other: 1", true, 3},
 		"one of a stranger": {func(m *model) {
-			in := m.post("a", 2*time.Minute, other.data())
+			in := m.post(newIntentID(time.Now()), 2*time.Minute, other.data())
 			in.Trusted = false
-			m.intents["a"] = *in
+			m.intents[in.ID] = *in
 		}, "other: 1", true, 2},
 		"an old one of a stranger": {func(m *model) {
-			in := m.post("a", time.Hour, other.data())
+			in := m.post(newIntentID(time.Now().Add(-time.Hour)), 0, other.data())
 			in.Trusted = false
-			m.intents["a"] = *in
-		}, "other: 1", true, 2},
+			m.intents[in.ID] = *in
+		}, "other: 1", false, 2},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

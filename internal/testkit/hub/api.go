@@ -31,6 +31,9 @@ func (h *Hub) serveAPI(q *request) *answer {
 	a.header.Set("X-GitHub-Api-Version-Selected", version(q))
 	a.header.Set("X-GitHub-Media-Type", "github.v3; format=json")
 	a.header.Set("X-GitHub-Request-Id", "9441:2B1E8B:1A2B3C:1D2E3F:65F0A1B2")
+	if who != nil && who.Kind == Classic {
+		a.header.Set("X-OAuth-Scopes", strings.Join(who.Scopes, ", "))
+	}
 	if who != nil && !who.Expires.IsZero() {
 		a.header.Set("GitHub-Authentication-Token-Expiration", who.Expires.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}

@@ -51,6 +51,14 @@ func (a *args) either(name, otherwise string) string {
 	return otherwise
 }
 
+// given is a text that may be empty; nil where there is none.
+func (a *args) given(name string) *string {
+	if s, ok := a.get(name).(string); ok {
+		return &s
+	}
+	return nil
+}
+
 // number is an integer, and 0 where there is none. Literals and variables come as
 // different types.
 func (a *args) number(name string) int {

@@ -13,6 +13,7 @@ type connection struct {
 	all        int
 	from, upTo int
 	nodes      []any
+	unbound    error // what asking for more than totalCount gets; nil where first or last was given
 }
 
 func (c *connection) typename() string { return c.kind + "Connection" }
@@ -23,7 +24,7 @@ func page(a *args, name, kind string, all []any) (any, error) {
 	first, last := a.number("first"), a.number("last")
 	switch {
 	case !a.has("first") && !a.has("last"):
-		return nil, &graphError{"MISSING_PAGINATION_BOUNDARIES", fmt.Sprintf("You must provide a `first` or `last` value to properly paginate the `%s` connection.", name)}
+		return &connection{kind: kind, all: len(all), unbound: &graphError{"MISSING_PAGINATION_BOUNDARIES", fmt.Sprintf("You must provide a `first` or `last` value to properly paginate the `%s` connection.", name)}}, nil
 	case first > 100 || last > 100:
 		which := map[bool]string{true: "first", false: "last"}[first > 100]
 		return nil, &graphError{"EXCESSIVE_PAGINATION", fmt.Sprintf("Requesting %d records on the `%s` connection exceeds the `%s` limit of 100 records.", max(first, last), name, which)}

@@ -128,15 +128,27 @@ func (x *exec) resolve(n node, fields []*ast.Field, path []any) any {
 			x.hub.tb.Errorf("hub: GraphQL: the argument %s of %s was not taught", name, where)
 		}
 	}
-	if err != nil {
-		x.fail(err, f, path)
-		return nil
-	}
 	sets := make([]ast.SelectionSet, len(fields))
 	for i, f := range fields {
 		sets[i] = f.SelectionSet
 	}
+	if c, ok := value.(*connection); ok && err == nil && c.unbound != nil && x.pages(c, sets) {
+		err = c.unbound
+	}
+	if err != nil {
+		x.fail(err, f, path)
+		return nil
+	}
 	return x.value(value, sets, path)
+}
+
+// pages reports whether more is asked of a list than how long it is.
+func (x *exec) pages(c *connection, sets []ast.SelectionSet) bool {
+	more := false
+	for _, set := range sets {
+		x.collect(c, set, func(f *ast.Field) { more = more || f.Name != "totalCount" && f.Name != "__typename" })
+	}
+	return more
 }
 
 func (x *exec) value(value any, sets []ast.SelectionSet, path []any) any {

@@ -100,6 +100,15 @@ func article(kind string) string {
 }
 
 func (f form) text(name string) string { s, _ := f[name].(string); return s }
+
+// given is a text that may be empty; nil where there is none.
+func (f form) given(name string) *string {
+	if s, ok := f[name].(string); ok {
+		return &s
+	}
+	return nil
+}
+
 func (f form) bool(name string) bool   { b, _ := f[name].(bool); return b }
 func (f form) has(name string) bool    { _, ok := f[name]; return ok }
 func (f form) array(name string) []any { a, _ := f[name].([]any); return a }

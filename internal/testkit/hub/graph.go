@@ -104,6 +104,9 @@ func (h *Hub) serveGraph(q *request, who *Token) *answer {
 	if wrong := h.checkGraph(g); len(wrong) > 0 {
 		return reply(http.StatusOK, map[string]any{"errors": wrong})
 	}
+	if lacking := who.lacking(g); len(lacking) > 0 {
+		return reply(http.StatusOK, map[string]any{"errors": lacking})
+	}
 	h.catchUp()
 	defer h.hold(q)()
 	x := &exec{hub: h, who: who, doc: g.doc, vars: g.variables(), views: map[*Repo]reader{}, writes: g.mutates()}

@@ -1,5 +1,7 @@
 package hub
 
+import "fmt"
+
 type commitNode struct {
 	repo *Repo
 	commit
@@ -40,7 +42,7 @@ func (c *commitNode) field(x *exec, name string, a *args) (any, error) {
 	case "tree":
 		return &treeNode{c.repo, c.tree, ""}, nil
 	case "file":
-		return c.file(a.text("path")), nil
+		return c.file(a.text("path"))
 	default:
 		return nil, errUntaught
 	}
@@ -73,13 +75,14 @@ func (c *commitNode) touching(path string) []any {
 	return all
 }
 
-// file is the entry of a path; null where there is none.
-func (c *commitNode) file(path string) any {
+// file is the entry of a path. One that is not there is an error beside the data,
+// not null alone.
+func (c *commitNode) file(path string) (any, error) {
 	e, ok := c.repo.store.find(c.tree, path)
 	if !ok || e.mode == modeTree && c.repo.settings.FoldersAreNull {
-		return nil
+		return nil, notFound(fmt.Sprintf("Could not resolve file for path '%s'.", path))
 	}
-	return &entryNode{c.repo, path, e}
+	return &entryNode{c.repo, path, e}, nil
 }
 
 // gitActor is who a commit says, and the user whom that means.

@@ -38,7 +38,7 @@ func (r *refNode) field(x *exec, name string, a *args) (any, error) {
 	case "associatedPullRequests":
 		var open []any
 		for _, p := range r.repo.list(a) {
-			if n, ok := p.(*pullNode); ok && r.name == "refs/heads/"+n.head {
+			if n, ok := p.(*pullNode); ok && n.fork == nil && r.name == "refs/heads/"+n.head {
 				open = append(open, p)
 			}
 		}

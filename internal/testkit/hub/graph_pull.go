@@ -13,11 +13,15 @@ func (p *pullNode) field(x *exec, name string, a *args) (any, error) {
 	refs := x.refs(p.repo)
 	switch name {
 	case "headRef":
-		return p.repo.refNode(refs, "refs/heads/"+p.head), nil
+		return p.headRef(refs), nil
 	case "baseRef":
 		return p.repo.refNode(refs, "refs/heads/"+p.base), nil
-	case "repository", "headRepository", "baseRepository":
+	case "repository", "baseRepository":
 		return &repositoryNode{p.repo}, nil
+	case "headRepository":
+		return p.headRepository(), nil
+	case "headRepositoryOwner":
+		return p.headRepositoryOwner(), nil
 	case "author":
 		return actor(p.author), nil
 	case "mergedBy":
@@ -76,7 +80,7 @@ func (p *pullNode) plain(name string) (any, bool) {
 	case "baseRefOid":
 		return p.baseOID, true
 	case "isCrossRepository":
-		return false, true
+		return p.fork != nil, true
 	case "merged":
 		return p.merged, true
 	case "closed":
@@ -121,7 +125,7 @@ func (p *pull) autoBag() any {
 	}
 	return bag{"AutoMergeRequest", map[string]any{
 		"enabledAt": moment(p.auto.when), "mergeMethod": strings.ToUpper(p.auto.method), "enabledBy": actor(p.auto.by),
-		"commitHeadline": orNull(p.auto.headline), "commitBody": orNull(p.auto.body),
+		"commitHeadline": textOrNull(p.auto.words.headline), "commitBody": textOrNull(p.auto.words.body),
 	}}
 }
 

@@ -29,8 +29,12 @@ func TestOneQueryReadsARepository(t *testing.T) {
 	fragment file on TreeEntry { mode oid object { ... on Blob { text isBinary } } }`, map[string]any{"o": "acme", "n": "infra", "ref": "main"})
 	repository := g.at("data", "repository").(map[string]any)
 	target := at(repository, "ref", "target").(map[string]any)
-	if target["oid"] != r.Tip("main") || at(repository, "ref", "prefix") != "refs/heads/" || target["signature"] != nil || g.at("errors") != nil {
+	if target["oid"] != r.Tip("main") || at(repository, "ref", "prefix") != "refs/heads/" || target["signature"] != nil {
 		t.Errorf("%s", g.Body)
+	}
+	missing := `[{"locations":[{"column":5,"line":7}],"message":"Could not resolve file for path 'none'.","path":["repository","ref","target","f3"],"type":"NOT_FOUND"}]`
+	if diff := cmp.Diff(missing, string(encode(g.at("errors")))); diff != "" {
+		t.Errorf("the errors: -want +got\n%s", diff)
 	}
 	delete(target, "oid")
 	for _, name := range []string{"f0", "f1"} {
@@ -42,7 +46,7 @@ func TestOneQueryReadsARepository(t *testing.T) {
 		t.Errorf("-want +got\n%s", diff)
 	}
 	r.Set(func(s *Settings) { s.FoldersAreNull = true })
-	if g := c.graph(`{ repository(owner: "acme", name: "infra") { object(expression: "main") { ... on Commit { file(path: "apps") { type } } } } }`, nil); g.at("data", "repository", "object", "file") != nil {
+	if g := c.graph(`{ repository(owner: "acme", name: "infra") { object(expression: "main") { ... on Commit { file(path: "apps") { type } } } } }`, nil); g.at("data", "repository", "object", "file") != nil || g.text("errors", 0, "message") != "Could not resolve file for path 'apps'." {
 		t.Errorf("a folder: %s", g.Body)
 	}
 }
@@ -207,6 +211,38 @@ func TestRefsAreListedWithTheirRules(t *testing.T) {
 	g = c.graph(`{ repository(owner: "acme", name: "infra") { refs(refPrefix: "refs/tagboat/", first: 2, after: "Y3Vyc29yOjI=") { nodes { name } pageInfo { hasNextPage } } } }`, nil)
 	if g.text("data", "repository", "refs", "nodes", 0, "name") != "intents/x/2" || g.at("data", "repository", "refs", "pageInfo", "hasNextPage") != false {
 		t.Errorf("%s", g.Body)
+	}
+}
+
+func TestRefsAreListedFromTheirEnd(t *testing.T) {
+	_, r, c := world(t)
+	now := r.Tip("main")
+	for i, name := range []string{"b", "c", "a"} { // each one younger than those before
+		stamp := fmt.Sprintf("tagger <x@example.com> %d +0000", 1_700_000_001+i)
+		commit := r.store.put(kindCommit, []byte("tree "+emptyTree+"\nparent "+now+"\nauthor "+stamp[7:]+"\ncommitter "+stamp[7:]+"\n\nx"))
+		r.Git("update-ref", "refs/tags/"+name, commit)
+	}
+	tests := map[string]struct {
+		arguments string
+		want      []any
+	}{
+		"last":             {`last: 2`, []any{"b", "c"}},
+		"last, before":     {`last: 1, before: "` + cursor(3) + `"`, []any{"b"}},
+		"by date":          {`first: 3, orderBy: {field: TAG_COMMIT_DATE, direction: ASC}`, []any{"b", "c", "a"}},
+		"the youngest two": {`first: 2, orderBy: {field: TAG_COMMIT_DATE, direction: DESC}`, []any{"a", "c"}},
+		"the last of them": {`last: 1, orderBy: {field: TAG_COMMIT_DATE, direction: DESC}`, []any{"b"}},
+		"backwards":        {`first: 2, orderBy: {field: ALPHABETICAL, direction: DESC}`, []any{"c", "b"}},
+	}
+	for name, test := range tests {
+		g := c.graph(`{ repository(owner: "acme", name: "infra") { refs(refPrefix: "refs/tags/", `+test.arguments+`) { nodes { name } } } }`, nil)
+		var got []any
+		nodes, _ := g.at("data", "repository", "refs", "nodes").([]any)
+		for _, n := range nodes {
+			got = append(got, at(n, "name"))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%s: -want +got\n%s", name, diff)
+		}
 	}
 }
 

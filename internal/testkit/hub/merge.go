@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,9 +12,9 @@ import (
 
 // landing is how a pull request is merged.
 type landing struct {
-	method         string // merge, squash, rebase
-	headline, body string
-	by             *person
+	method string // merge, squash, rebase
+	words  mergeWords
+	by     *person
 }
 
 // The words for pull requests that cannot be merged.
@@ -30,51 +29,37 @@ const (
 // land merges a pull request and gives the reason where it cannot.
 func (r *Repo) land(p *pull, l landing) string {
 	base := r.files.get("refs/heads/" + p.base)
-	tree, ok := r.mergeTrees(p.base, p.head)
+	tree, ok := r.mergeTrees(base, p.tip(r.files))
 	if !ok {
 		return saysConflict
 	}
-	c := commit{tree: tree, parents: []string{base}, author: r.hub.stamp(l.by), committer: r.hub.webFlow()}
-	headline, body := fmt.Sprintf("Merge pull request #%d from %s/%s", p.number, r.Owner, p.head), p.title
+	c := commit{tree: tree, parents: []string{base}, author: r.hub.stamp(l.by), committer: r.hub.webFlow(), message: p.message(l, base)}
 	var oid string
 	switch l.method {
 	case "rebase":
 		if oid, ok = r.replay(p, base); !ok {
 			return saysConflict
 		}
-	case "squash":
-		headline, body = fmt.Sprintf("%s (#%d)", p.title, p.number), p.body
+	case "squash": // is whoever's the pull request is, whoever merges it
+		c.author = r.hub.stamp(p.author)
+		oid = r.store.putCommit(c, r.hub.key)
 	default:
 		c.parents = append(c.parents, p.headOID)
-	}
-	if l.headline != "" {
-		headline, body = l.headline, l.body
-	}
-	if oid == "" {
-		c.message = joinMessage(headline, body)
 		oid = r.store.putCommit(c, r.hub.key)
 	}
 	if err := r.files.update(change{"refs/heads/" + p.base, base, oid}); err != nil {
 		return saysBaseMoved
 	}
 	p.finish(oid, l.by)
-	if r.settings.DeleteBranchOnMerge {
+	if r.settings.DeleteBranchOnMerge && p.fork == nil {
 		_ = r.files.update(change{"refs/heads/" + p.head, "", zero})
 	}
 	r.settle(r.files)
 	return ""
 }
 
-func joinMessage(headline, body string) string {
-	if body == "" {
-		return headline
-	}
-	return headline + "\n\n" + body
-}
-
-// mergeTrees is the tree of two branches' merge; false where they conflict.
-func (r *Repo) mergeTrees(base, head string) (string, bool) {
-	a, b := r.files.get("refs/heads/"+base), r.files.get("refs/heads/"+head)
+// mergeTrees is the tree of two commits' merge; false where they conflict.
+func (r *Repo) mergeTrees(a, b string) (string, bool) {
 	key := a + b
 	if tree, ok := r.merges.Load(key); ok {
 		return tree.(string), tree != ""

@@ -12,7 +12,7 @@ import (
 func createCommitOnBranch(x *exec, in *args) (map[string]any, error) {
 	branch, message, files := in.child("branch"), in.child("message"), in.child("fileChanges")
 	expected := in.text("expectedHeadOid")
-	r, name, err := x.committable(branch)
+	r, name, tip, err := x.committable(branch)
 	if err != nil {
 		return nil, err
 	}
@@ -20,7 +20,6 @@ func createCommitOnBranch(x *exec, in *args) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	tip := r.files.get(name)
 	if tip != expected {
 		return nil, staleData(expected)
 	}
@@ -36,7 +35,11 @@ func createCommitOnBranch(x *exec, in *args) (map[string]any, error) {
 	}
 	oid := r.store.putCommit(k, x.hub.key)
 	if err := x.move(r, change{name, tip, oid}); err != nil {
-		if _, ok := errors.AsType[moved](err); ok {
+		m, ok := errors.AsType[moved](err)
+		switch {
+		case ok && m.now == "":
+			return nil, noBranch(name)
+		case ok:
 			return nil, staleData(expected)
 		}
 		return nil, err
@@ -48,27 +51,36 @@ func staleData(expected string) error {
 	return &graphError{"STALE_DATA", fmt.Sprintf("Expected branch to point to %q but it did not.  Pull and try again.", expected)}
 }
 
-// committable is the branch that a commit shall be made on. It has to exist.
-func (x *exec) committable(branch *args) (*Repo, string, error) {
-	r, name := x.hub.refOf(branch.text("id"))
+func noBranch(name string) error {
+	return notFound(fmt.Sprintf("No ref with the name %q found in the repository.", strings.TrimPrefix(name, "refs/heads/")))
+}
+
+// committable is the branch that a commit shall be made on, and where it is. It has
+// to exist.
+func (x *exec) committable(branch *args) (r *Repo, name, tip string, err error) {
+	r, name = x.hub.refOf(branch.text("id"))
 	if !branch.has("id") {
 		full := branch.text("repositoryNameWithOwner")
 		r = x.hub.repos[strings.ToLower(full)]
 		if r == nil || !x.who.sees(r) {
-			return nil, "", notFound(fmt.Sprintf("Could not resolve to a Repository with the name '%s'.", full))
+			return nil, "", "", notFound(fmt.Sprintf("Could not resolve to a Repository with the name '%s'.", full))
 		}
 		name = "refs/heads/" + strings.TrimPrefix(branch.text("branchName"), "refs/heads/")
 	}
-	if r == nil {
-		return nil, "", notFound(unresolved(branch.text("id")))
+	if r == nil || !x.who.sees(r) {
+		return nil, "", "", notFound(unresolved(branch.text("id")))
 	}
 	if err := x.need(r, "contents", "write"); err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
-	if r.files.get(name) == "" {
-		return nil, "", notFound(fmt.Sprintf("No ref with the name %q found in the repository.", strings.TrimPrefix(name, "refs/heads/")))
+	tip = r.files.get(name)
+	switch {
+	case tip == "" && branch.has("id"): // the id is of nothing any more
+		return nil, "", "", notFound(unresolved(branch.text("id")))
+	case tip == "":
+		return nil, "", "", noBranch(name)
 	}
-	return r, name, nil
+	return r, name, tip, nil
 }
 
 // fileChanges are the entries that a commit sets; one without mode is deleted. A

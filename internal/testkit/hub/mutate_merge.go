@@ -2,6 +2,12 @@ package hub
 
 import "strings"
 
+// landing is how an input wants a pull request merged.
+func (a *args) landing(by *person) landing {
+	words := mergeWords{a.given("commitHeadline"), a.given("commitBody")}
+	return landing{strings.ToLower(a.either("mergeMethod", "MERGE")), words, by}
+}
+
 func mergePullRequest(x *exec, in *args) (map[string]any, error) {
 	p, err := x.thePull(in.text("pullRequestId"))
 	if err != nil {
@@ -10,7 +16,7 @@ func mergePullRequest(x *exec, in *args) (map[string]any, error) {
 	if err := x.need(p.repo, "contents", "write"); err != nil {
 		return nil, err
 	}
-	l := landing{method: strings.ToLower(in.either("mergeMethod", "MERGE")), headline: in.text("commitHeadline"), body: in.text("commitBody"), by: x.who.owner}
+	l := in.landing(x.who.owner)
 	expected := in.text("expectedHeadOid")
 	if p.merged {
 		return p.payload(), nil
@@ -38,7 +44,7 @@ func enablePullRequestAutoMerge(x *exec, in *args) (map[string]any, error) {
 	if err := x.need(p.repo, "contents", "write"); err != nil {
 		return nil, err
 	}
-	a := &autoMerge{method: strings.ToLower(in.either("mergeMethod", "MERGE")), headline: in.text("commitHeadline"), body: in.text("commitBody"), by: x.who.owner, when: x.hub.now()}
+	a := &autoMerge{in.landing(x.who.owner), x.hub.now()}
 	expected := in.text("expectedHeadOid")
 	status := p.status()
 	switch {

@@ -46,6 +46,9 @@ func createPullRequest(x *exec, in *args) (map[string]any, error) {
 	case pullExists:
 		return nil, unprocessable(fmt.Sprintf("A pull request already exists for %s:%s.", r.Owner, d.head))
 	}
+	if err := graphTooLong(d.title, d.body); err != nil {
+		return nil, err
+	}
 	return r.propose(d, x.who.owner).payload(), nil
 }
 
@@ -65,6 +68,9 @@ func updatePullRequest(x *exec, in *args) (map[string]any, error) {
 	}
 	if base := f.text("base"); base != "" && p.repo.files.get("refs/heads/"+base) == "" {
 		return nil, unprocessable(fmt.Sprintf("Proposed base branch '%s' was not found", base))
+	}
+	if err := graphTooLong(f.text("title"), f.text("body")); err != nil {
+		return nil, err
 	}
 	if wrong := p.change(f); wrong != "" {
 		return nil, unprocessable(wrong)

@@ -7,7 +7,11 @@ func addComment(x *exec, in *args) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := p.comment(in.text("body"), x.who.owner)
+	body := in.text("body")
+	if err := graphTooLong("", body); err != nil {
+		return nil, err
+	}
+	m := p.comment(body, x.who.owner)
 	return map[string]any{"subject": &pullNode{p}, "commentEdge": bag{"IssueCommentEdge", map[string]any{"node": p.commentBag(m)}}}, nil
 }
 

@@ -44,6 +44,8 @@ func TestTheLifeOfAPullRequest(t *testing.T) {
 		{`disablePullRequestAutoMerge(input: {pullRequestId: $id}) ` + pullFields, "Can't disable auto-merge for this pull request"},
 		{`closePullRequest(input: {pullRequestId: $id}) ` + pullFields, `{"pullRequest":{"baseRefName":"main","isDraft":false,"number":1,"state":"CLOSED","title":"Bump it"}}`},
 		{`reopenPullRequest(input: {pullRequestId: $id}) ` + pullFields, `{"pullRequest":{"baseRefName":"main","isDraft":false,"number":1,"state":"OPEN","title":"Bump it"}}`},
+		{`updatePullRequest(input: {pullRequestId: $id, state: CLOSED}) { pullRequest { id state } }`, `{"pullRequest":{"id":"` + id + `","state":"CLOSED"}}`},
+		{`updatePullRequest(input: {pullRequestId: $id, state: OPEN}) { pullRequest { id state } }`, `{"pullRequest":{"id":"` + id + `","state":"OPEN"}}`},
 		{`mergePullRequest(input: {pullRequestId: $id, expectedHeadOid: "1111111111111111111111111111111111111111"}) ` + pullFields, "Head branch was modified. Review and try the merge again."},
 		{`mergePullRequest(input: {pullRequestId: $id, mergeMethod: SQUASH, commitHeadline: "done"}) ` + pullFields, `{"pullRequest":{"baseRefName":"main","isDraft":false,"number":1,"state":"MERGED","title":"Bump it"}}`},
 		{`reopenPullRequest(input: {pullRequestId: $id}) ` + pullFields, "Could not open the pull request."},

@@ -6,15 +6,16 @@ import (
 	"time"
 )
 
-// pull is a pull request from a branch of the same repository.
+// pull is a pull request from a branch of the same repository, or of a fork.
 type pull struct {
 	repo        *Repo
 	id, number  int
 	title, body string
 	author      *person
 	draft       bool
-	head, base  string // branches
-	headOID     string // where head was when it was last looked at
+	head, base  string  // branches
+	fork        *person // who owns the repository of head; nil is the one that has the base
+	headOID     string  // where head was when it was last looked at
 	baseOID     string
 
 	open     bool
@@ -44,9 +45,8 @@ type comment struct {
 
 // autoMerge is what happens once nothing stands against it.
 type autoMerge struct {
-	method, headline, body string
-	by                     *person
-	when                   time.Time
+	landing
+	when time.Time
 }
 
 // Approve adds a review that approves a pull request.
@@ -65,6 +65,11 @@ func (r *Repo) Approve(number int, login string) {
 // Merge merges a pull request as somebody in the browser does, past every rule, and
 // gives the commit.
 func (r *Repo) Merge(number int, login string) string {
+	return r.MergeBy(number, login, "merge")
+}
+
+// MergeBy is Merge by another method: merge, squash or rebase.
+func (r *Repo) MergeBy(number int, login, method string) string {
 	r.hub.state.Lock()
 	defer r.hub.state.Unlock()
 	r.settle(r.files)
@@ -73,7 +78,7 @@ func (r *Repo) Merge(number int, login string) string {
 		r.hub.tb.Errorf("hub: %s has no open pull request %d", r.FullName(), number)
 		return ""
 	}
-	if problem := r.land(p, landing{method: "merge", by: r.hub.person(login)}); problem != "" {
+	if problem := r.land(p, landing{method: method, by: r.hub.person(login)}); problem != "" {
 		r.hub.tb.Errorf("hub: %s#%d: %s", r.FullName(), number, problem)
 	}
 	return p.merge
@@ -83,9 +88,9 @@ func (r *Repo) pull(number int) *pull {
 	return first(r.pulls, func(p *pull) bool { return p.number == number })
 }
 
-// openPull is the open pull request of a head and a base.
+// openPull is the open pull request of a branch of this repository and a base.
 func (r *Repo) openPull(head, base string) *pull {
-	return first(r.pulls, func(p *pull) bool { return p.open && p.head == head && p.base == base })
+	return first(r.pulls, func(p *pull) bool { return p.open && p.fork == nil && p.head == head && p.base == base })
 }
 
 // draftPull is a pull request that is asked for.
@@ -144,11 +149,11 @@ func (p *pull) close(now time.Time) {
 
 // reopen undoes a close; false where the branch is gone or has nothing new.
 func (p *pull) reopen(now time.Time) bool {
-	if p.merged || p.repo.checkPull(draftPull{head: p.head, base: p.base}) != fine {
+	if p.merged || p.fork == nil && p.repo.checkPull(draftPull{head: p.head, base: p.base}) != fine {
 		return false
 	}
 	p.open, p.closed, p.updated = true, time.Time{}, now
-	p.headOID = p.repo.files.get("refs/heads/" + p.head)
+	p.headOID = p.tip(p.repo.files)
 	return true
 }
 

@@ -39,7 +39,7 @@ type Settings struct {
 	MergeMethods        string // of "merge squash rebase"; "" is all
 	DeleteBranchOnMerge bool
 	NoPullsByActions    bool // GITHUB_TOKEN may open no pull requests
-	FoldersAreNull      bool // GraphQL's file(path) is null for a folder
+	FoldersAreNull      bool // GraphQL's file(path) finds no folders
 	TreeLimit           int  // entries of a recursive tree before it is truncated; 0 is 100,000
 	UnknownMerges       int  // how often a pull request's mergeable is null before it is known
 }

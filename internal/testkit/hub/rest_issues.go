@@ -34,6 +34,9 @@ func (c *call) patchIssue() *answer {
 	case p == nil:
 		return c.notFound()
 	}
+	if long := tooLong(f.text("title"), f.text("body")); long != nil {
+		return c.failed(long...)
+	}
 	if wrong := p.change(f); wrong != "" {
 		return c.failed(map[string]any{"resource": "Issue", "code": "invalid", "field": "state", "message": wrong})
 	}
@@ -135,6 +138,8 @@ func (c *call) postComment() *answer {
 		return bad
 	case p == nil:
 		return c.notFound()
+	case graphTooLong("", f.text("body")) != nil:
+		return c.failed(map[string]any{"resource": "IssueComment", "code": "unprocessable", "field": "data", "message": graphTooLong("", f.text("body")).Error()})
 	}
 	return reply(http.StatusCreated, c.commentJSON(p, p.comment(f.text("body"), c.who.owner)))
 }

@@ -29,6 +29,11 @@ func TestIssuesAndLabels(t *testing.T) {
 		{c, "DELETE", repo + "/issues/1/labels/a%2Fb", nil, 200, []any{0, "name"}, "c"},
 		{c, "DELETE", repo + "/issues/1/labels/a%2Fb", nil, 404, []any{"message"}, "Label does not exist"},
 		{c, "GET", repo + "/issues/1/labels", nil, 200, []any{0, "name"}, "c"},
+		{c, "POST", repo + "/issues/1/labels", map[string]any{"labels": []string{"e"}}, 200, []any{1, "name"}, "e"},
+		{c, "POST", repo + "/issues/1/labels", map[string]any{"labels": []string{"e"}}, 200, []any{2, "name"}, nil},
+		{c, "POST", repo + "/issues/1/assignees", map[string]any{"assignees": []string{"tagboat[bot]"}}, 201, []any{"assignees", 0, "login"}, "tagboat[bot]"},
+		{c, "POST", repo + "/issues/1/assignees", map[string]any{"assignees": []string{"ann"}}, 201, []any{"assignees", 1, "login"}, "ann"},
+		{c, "PATCH", repo + "/issues/1", map[string]any{"assignees": []string{}}, 200, []any{"assignees", 0}, nil},
 		{c, "GET", repo + "/labels", nil, 200, []any{1, "name"}, "c"},
 		{c, "PATCH", repo + "/issues/1", map[string]any{"labels": []string{"d"}, "assignees": []string{"ann"}, "state": "closed"}, 200, []any{"state"}, "closed"},
 		{c, "GET", repo + "/issues/1", nil, 200, []any{"assignees", 0, "login"}, "ann"},
@@ -81,6 +86,7 @@ func TestGraphQLSelects(t *testing.T) {
 		"path":        {`{ repository(owner: "acme", name: "infra") { ref(qualifiedName: "one") { target { ... on Commit { history(first: 5, path: "apps") { nodes { messageHeadline } } } } } } }`, `{"data":{"repository":{"ref":{"target":{"history":{"nodes":[{"messageHeadline":"change apps/a.yaml"},{"messageHeadline":"start"}]}}}}}}`},
 		"the last":    {`{ repository(owner: "acme", name: "infra") { pullRequests(last: 1, states: [OPEN], baseRefName: "main") { totalCount edges { cursor node { number } } pageInfo { hasPreviousPage } } } }`, `{"data":{"repository":{"pullRequests":{"edges":[{"cursor":"Y3Vyc29yOjI=","node":{"number":2}}],"pageInfo":{"hasPreviousPage":true},"totalCount":2}}}}`},
 		"the newest":  {`{ repository(owner: "acme", name: "infra") { pullRequests(first: 1, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { number createdAt } } } }`, ""},
+		"how many":    {`{ repository(owner: "acme", name: "infra") { pullRequests { totalCount } pullRequest(number: 1) { reviewRequests { totalCount } latestReviews { totalCount } } } }`, `{"data":{"repository":{"pullRequest":{"latestReviews":{"totalCount":0},"reviewRequests":{"totalCount":0}},"pullRequests":{"totalCount":2}}}}`},
 		"its commits": {`{ repository(owner: "acme", name: "infra") { pullRequest(number: 1) { mergeable mergeStateStatus commits(last: 1) { nodes { commit { messageHeadline } } } } } }`, `{"data":{"repository":{"pullRequest":{"commits":{"nodes":[{"commit":{"messageHeadline":"change apps/a.yaml"}}]},"mergeStateStatus":"CLEAN","mergeable":"MERGEABLE"}}}}`},
 	}
 	for name, test := range tests {
@@ -96,7 +102,7 @@ func TestGraphQLSelects(t *testing.T) {
 		}
 	}
 	for query, kind := range map[string]string{
-		`{ repository(owner: "acme", name: "infra") { pullRequests { totalCount } } }`:             "MISSING_PAGINATION_BOUNDARIES",
+		`{ repository(owner: "acme", name: "infra") { pullRequests { nodes { id } } } }`:           "MISSING_PAGINATION_BOUNDARIES",
 		`{ repository(owner: "acme", name: "infra") { pullRequests(first: 101) { totalCount } } }`: "EXCESSIVE_PAGINATION",
 		`{ repository(owner: "acme", name: "infra") { pullRequest(number: 99) { id } } }`:          "NOT_FOUND",
 		`{ node(id: "R_x") { id } }`: "NOT_FOUND",

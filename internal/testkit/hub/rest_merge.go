@@ -15,7 +15,7 @@ func (c *call) putMerge() *answer {
 	case f.has("sha") && !isOID(f.text("sha")):
 		return c.badSHA("sha")
 	}
-	l := landing{method: f.text("merge_method"), headline: f.text("commit_title"), body: f.text("commit_message"), by: c.who.owner}
+	l := landing{method: f.text("merge_method"), words: mergeWords{f.given("commit_title"), f.given("commit_message")}, by: c.who.owner}
 	if l.method == "" {
 		l.method = "merge"
 	}

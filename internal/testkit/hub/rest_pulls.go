@@ -5,72 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
-
-func moment(t time.Time) any {
-	if t.IsZero() {
-		return nil
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
-func orNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
-func (c *call) pullJSON(p *pull) map[string]any {
-	end := func(branch, oid string) map[string]any {
-		return map[string]any{"label": c.repo.Owner + ":" + branch, "ref": branch, "sha": oid, "user": c.ownerJSON(), "repo": map[string]any{"id": c.repo.id, "name": c.repo.Name, "full_name": c.repo.FullName()}}
-	}
-	m := map[string]any{
-		"id": p.id, "node_id": p.nodeID(), "number": p.number, "state": strings.ToLower(p.state()), "title": p.title, "body": orNull(p.body), "draft": p.draft,
-		"user": c.personJSON(p.author), "url": c.url("/pulls/%d", p.number), "html_url": p.page(), "issue_url": c.url("/issues/%d", p.number),
-		"head": end(p.head, p.headOID), "base": end(p.base, p.baseOID), "labels": c.labelsJSON(p.labels), "assignees": c.people(p.assignees),
-		"requested_reviewers": c.people(p.reviewers), "requested_teams": c.teamsJSON(p.teams), "created_at": moment(p.created), "updated_at": moment(p.updated),
-		"closed_at": moment(p.closed), "merged_at": moment(p.mergedAt), "merge_commit_sha": orNull(p.merge), "auto_merge": c.autoJSON(p.auto), "locked": false,
-	}
-	if p.merged {
-		m["state"] = "closed"
-	}
-	if version(c.request) != versions[0] {
-		delete(m, "merge_commit_sha")
-	}
-	return m
-}
-
-func (p *pull) page() string { return p.repo.page(fmt.Sprintf("/pull/%d", p.number)) }
-
-// wholePullJSON has what only a single pull request tells.
-func (c *call) wholePullJSON(p *pull) map[string]any {
-	m := c.pullJSON(p)
-	m["merged"], m["merged_by"], m["comments"], m["maintainer_can_modify"] = p.merged, c.personJSON(p.mergedBy), len(p.comments), false
-	m["mergeable"], m["mergeable_state"] = nil, "unknown"
-	if p.open {
-		m["mergeable"] = map[string]any{"MERGEABLE": true, "CONFLICTING": false}[p.mergeable()]
-		m["mergeable_state"] = strings.ToLower(p.status())
-		p.polls.Add(1)
-	}
-	return m
-}
-
-func (c *call) autoJSON(a *autoMerge) any {
-	if a == nil {
-		return nil
-	}
-	return map[string]any{"enabled_by": c.personJSON(a.by), "merge_method": a.method, "commit_title": a.headline, "commit_message": a.body}
-}
-
-func (c *call) teamsJSON(all []*team) []any {
-	list := []any{}
-	for _, t := range all {
-		list = append(list, map[string]any{"id": t.id, "node_id": t.nodeID(), "slug": t.slug, "name": t.slug})
-	}
-	return list
-}
 
 // thePull is the pull request of the path, nil where there is none.
 func (c *call) thePull() *pull {
@@ -95,7 +30,7 @@ func (c *call) listPulls() *answer {
 		p := c.repo.pulls[i]
 		switch {
 		case state != "all" && p.open == (state == "closed"):
-		case filtered && (!strings.EqualFold(owner, c.repo.Owner) || branch != p.head):
+		case filtered && (!strings.EqualFold(owner, p.headOwner()) || branch != p.head):
 		case query.Get("base") != "" && query.Get("base") != p.base:
 		default:
 			list = append(list, c.pullJSON(p))
@@ -138,6 +73,9 @@ func (c *call) postPull() *answer {
 	if d.title == "" {
 		return c.failed(map[string]any{"resource": "PullRequest", "field": "title", "code": "missing_field"})
 	}
+	if long := tooLong(d.title, d.body); long != nil {
+		return c.failed(long...)
+	}
 	p := c.repo.propose(d, c.who.owner)
 	a := reply(http.StatusCreated, c.wholePullJSON(p))
 	a.header.Set("Location", c.url("/pulls/%d", p.number))
@@ -161,6 +99,9 @@ func (c *call) patchPull() *answer {
 		return c.failed(map[string]any{"resource": "PullRequest", "field": "title", "code": "missing_field"})
 	case f.has("base") && c.repo.files.get("refs/heads/"+f.text("base")) == "":
 		return c.failed(map[string]any{"resource": "PullRequest", "field": "base", "code": "invalid", "message": fmt.Sprintf("Proposed base branch '%s' was not found", f.text("base"))})
+	}
+	if long := tooLong(f.text("title"), f.text("body")); long != nil {
+		return c.failed(long...)
 	}
 	if wrong := p.change(f); wrong != "" {
 		return c.failed(map[string]any{"resource": "PullRequest", "code": "invalid", "field": "state", "message": wrong})

@@ -3,7 +3,7 @@ package hub
 // settled reports whether the pull requests know where their branches are.
 func (r *Repo) settled() bool {
 	for _, p := range r.pulls {
-		if p.open && (p.headOID != r.files.get("refs/heads/"+p.head) || p.baseOID != r.files.get("refs/heads/"+p.base)) {
+		if p.open && (p.headOID != p.tip(r.files) || p.baseOID != r.files.get("refs/heads/"+p.base)) {
 			return false
 		}
 	}
@@ -19,7 +19,7 @@ func (r *Repo) settle(refs reader) {
 		if !p.open {
 			continue
 		}
-		head, base := refs.get("refs/heads/"+p.head), refs.get("refs/heads/"+p.base)
+		head, base := p.tip(refs), refs.get("refs/heads/"+p.base)
 		moved := head != p.headOID
 		switch {
 		case head == "" || base == "":
@@ -38,7 +38,7 @@ func (r *Repo) settle(refs reader) {
 			p.baseOID = base
 		}
 		if p.auto != nil && p.status() == "CLEAN" {
-			r.land(p, landing{method: p.auto.method, headline: p.auto.headline, body: p.auto.body, by: p.auto.by})
+			r.land(p, p.auto.landing)
 		}
 	}
 }
@@ -55,7 +55,7 @@ func (p *pull) mergeable() string {
 	if !p.open || int(p.polls.Load()) < p.repo.settings.UnknownMerges {
 		return "UNKNOWN"
 	}
-	if _, ok := p.repo.mergeTrees(p.base, p.head); !ok {
+	if _, ok := p.repo.mergeTrees(p.repo.files.get("refs/heads/"+p.base), p.tip(p.repo.files)); !ok {
 		return "CONFLICTING"
 	}
 	return "MERGEABLE"

@@ -16,7 +16,7 @@ type Kind int
 const (
 	GitHubToken Kind = iota // of a job: ${{ github.token }}
 	AppToken                // of an installation of a GitHub App
-	Classic                 // personal access token (classic) with the scope repo
+	Classic                 // personal access token (classic)
 	FineGrained             // fine-grained personal access token
 )
 
@@ -27,6 +27,7 @@ type Token struct {
 	Login       string            // whose; "" is github-actions[bot], tagboat[bot] or octocat
 	Repos       []string          // owner/name that it was made for; nil is all
 	Permissions map[string]string // contents: write …; nil is all that the kind can have
+	Scopes      []string          // of a classic one; nil is repo
 	Expires     time.Time         // the zero time is never
 	SSO         bool              // an organization's SAML has not been gone through
 	Limit       int               // requests an hour of each kind; 0 is that of the kind
@@ -53,6 +54,9 @@ func (h *Hub) addToken(t Token) *Token {
 	}
 	if t.Login == "" {
 		t.Login = "octocat"
+	}
+	if t.Kind == Classic && t.Scopes == nil {
+		t.Scopes = []string{"repo"}
 	}
 	if t.Limit == 0 {
 		t.Limit = 5000
