@@ -49,10 +49,13 @@ func parts(message string) (subject, body, trailers string) {
 // --oneline show no more of it.
 const longestSubject = 120
 
-func cut(subject string) string {
-	runes := []rune(subject)
-	if len(runes) <= longestSubject {
-		return subject
+func cut(subject string) string { return atMost(subject, longestSubject) }
+
+// atMost is a line of at most so many characters, which shows where it was cut.
+func atMost(line string, most int) string {
+	runes := []rune(line)
+	if len(runes) <= most {
+		return line
 	}
-	return string(runes[:longestSubject-1]) + "…"
+	return string(runes[:most-1]) + "…"
 }

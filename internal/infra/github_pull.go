@@ -35,7 +35,7 @@ func (g *GitHub) open(ctx context.Context, w *work, p Proposal, there standing, 
 	}
 	err = g.o.Client.Mutate(ctx, openMutation, map[string]any{"pull": map[string]any{
 		"repositoryId": w.on.github.repo.ID, "baseRefName": w.on.Branch, "headRefName": p.Branch,
-		"title": shortened(d.title, mostTitle), "body": d.marked(written.Commit), "draft": p.Draft,
+		"title": atMost(d.title, mostTitle), "body": d.marked(written.Commit), "draft": p.Draft,
 	}}, &answer)
 	pull := answer.CreatePullRequest.PullRequest
 	if saidNo(err, github.Lost, github.Unreachable) {

@@ -264,3 +264,48 @@ func TestLostAnswersOfPullRequests(t *testing.T) {
 		})
 	}
 }
+
+// A branch of the same name in somebody's fork is none of ours.
+func TestForksMayHaveTheSameBranch(t *testing.T) {
+	w := started(t, start...)
+	theirs := w.github.ForkPull("mallory", proposal)
+	first := w.mustPropose(t, Proposal{}, proposing("2"))
+	second := w.mustPropose(t, Proposal{}, proposing("3"))
+	if first.PullRequest.Operation != Created || first.PullRequest.Number == theirs || second.PullRequest.Number != first.PullRequest.Number {
+		t.Errorf("#%d is theirs; got %+v and %+v", theirs, first.PullRequest, second.PullRequest)
+	}
+}
+
+// A classic token with the scope repo sees no teams, and needs none.
+func TestProposeWithARepoScope(t *testing.T) {
+	w := started(t, start...)
+	ann := w.client(t, w.hub.Token(hub.Token{Kind: hub.Classic, Login: "ann"}))
+	for _, version := range []string{"2", "3"} {
+		g := w.api(t, GitHubOptions{Proposal: proposal, Client: ann}, "apps/web")
+		res, err := Apply(t.Context(), g, atOnce(Options{Mode: ModePropose, Proposal: Proposal{Branch: proposal}}), proposing(version))
+		if err != nil || len(res.Written.PullRequest.Notes) > 0 {
+			t.Fatalf("got %+v, %v", res, err)
+		}
+	}
+}
+
+// One who cannot review keeps nobody else from being asked, and no text is too long.
+func TestWhatPullRequestsCannotHold(t *testing.T) {
+	w := started(t, start...)
+	w.hub.User("ann")
+	edit := func(on *Snapshot) (ChangeSet, error) {
+		c, err := proposing("2")(on)
+		c.Title, c.Body = strings.Repeat("ä", 300), strings.Repeat("ö", 70_000)
+		return c, err
+	}
+	made := w.mustPropose(t, Proposal{Reviewers: []string{"nobody-of-that-name", "ann"}}, edit)
+	if len(made.PullRequest.Notes) != 1 || !strings.Contains(made.PullRequest.Notes[0], "nobody-of-that-name") {
+		t.Errorf("got %v", made.PullRequest.Notes)
+	}
+	if pull := w.pulls(t)[0]; len(pull.RequestedReviewers) != 1 || strings.Contains(pull.GetTitle(), "\n") || !strings.HasSuffix(pull.GetTitle(), "…") {
+		t.Errorf("got %+v", pull.RequestedReviewers)
+	}
+	if again := w.mustPropose(t, Proposal{Reviewers: []string{"ann"}}, edit); again.PullRequest.Operation != Unchanged {
+		t.Errorf("got %+v", again.PullRequest)
+	}
+}

@@ -64,7 +64,7 @@ func (g *GitHub) update(ctx context.Context, w *work, p Proposal, there standing
 type textAnswer struct{ PullRequest struct{ State string } }
 
 func textInput(id, title, body string) map[string]any {
-	return map[string]any{"pullRequestId": id, "title": shortened(title, mostTitle), "body": body}
+	return map[string]any{"pullRequestId": id, "title": atMost(title, mostTitle), "body": body}
 }
 
 // text sets the text of a pull request. That it cannot is told and no more: it is

@@ -43,7 +43,7 @@ func describe(message, key string) description {
 // what stands before it may hold anything.
 var mark = pattern.New(`<!-- tagboat key=(\S*) state=(\S*) -->`)
 
-// GitHub takes 65,536 characters of text.
+// GitHub takes 256 characters of a title and 65,536 of text.
 const (
 	mostTitle = 250
 	mostBody  = 60_000
@@ -51,16 +51,16 @@ const (
 
 // marked is the body with the mark of what a commit proposes.
 func (d description) marked(commit string) string {
-	body := strings.TrimSpace(strings.ReplaceAll(shortened(d.body, mostBody), "<!-- tagboat", "&lt;!-- tagboat"))
+	body := strings.TrimSpace(strings.ReplaceAll(shortened(d.body), "<!-- tagboat", "&lt;!-- tagboat"))
 	return strings.TrimSpace(fmt.Sprintf("%s\n\n<!-- tagboat key=%s state=%s-%s -->", body, url.QueryEscape(d.key), d.hash, commit)) + "\n"
 }
 
 // shortened is a text that was cut where it is too long, and says so.
-func shortened(text string, most int) string {
-	if len(text) <= most {
+func shortened(text string) string {
+	if len(text) <= mostBody {
 		return text
 	}
-	return strings.ToValidUTF8(text[:most], "") + " …\n\nThe rest did not fit."
+	return strings.ToValidUTF8(text[:mostBody], "") + " …\n\nThe rest did not fit."
 }
 
 func readMark(body string) (key, state string) {
