@@ -145,8 +145,8 @@ func BenchmarkShip20MB(b *testing.B) {
 	})
 }
 
-// infra is an infra repository on a git host: one of its files names the image.
-func infra(b *testing.B, files int) (*testkit.GitServer, *testkit.GitRepo) {
+// infraHost is an infra repository on a git host: one of its files names the image.
+func infraHost(b *testing.B, files int) (*testkit.GitServer, *testkit.GitRepo) {
 	b.Helper()
 	server := testkit.NewGitServer(b, "token")
 	repo := server.Repo("infra")
@@ -179,7 +179,7 @@ var bumps atomic.Int64 // every bump writes a tag of its own, so that there is s
 func BenchmarkBump(b *testing.B) {
 	tagboat := binary(b)
 	for _, files := range []int{100, 10_000} {
-		server, repo := infra(b, files)
+		server, repo := infraHost(b, files)
 		url := server.URL + "/infra.git"
 		path := fmt.Sprintf("apps/%03d/%05d.yaml", (files/2)%100, files/2)
 		bump := func(more ...string) func(int) []string {

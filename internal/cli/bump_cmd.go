@@ -51,8 +51,15 @@ Examples:
     --infra-mode pull-request --environment prod --pr-labels deploy --pr-reviewers ada`
 }
 
-// Run bumps.
-func (c *bumpCmd) Run(ctx context.Context, a *app) (err error) {
+// Run bumps, and hands on what is known, also where it failed.
+func (c *bumpCmd) Run(ctx context.Context, a *app) error {
+	state := &ship.State{DryRun: c.DryRun}
+	failed := c.run(ctx, a, state)
+	err := a.Summary(report.Markdown("bump", state, failed))
+	return errors.Join(failed, err, a.Outputs(values("bump", state), c.JSON))
+}
+
+func (c *bumpCmd) run(ctx context.Context, a *app, state *ship.State) (err error) {
 	image, err := c.image()
 	if err != nil {
 		return usage(err)
@@ -68,10 +75,9 @@ func (c *bumpCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	p := c.bump(c.Pin)
 	p.Image = image.Repository.String()
-	state := &ship.State{DryRun: c.DryRun}
-	repo, err := a.openInfra(ctx, p, access{c.infraInputs, trust, scratch})
+	repo, err := a.openInfra(ctx, p, access{c.infraInputs, trust, scratch, c.DryRun})
 	if err != nil {
-		return errors.Join(err, a.Summary(report.Markdown("bump", state, err)))
+		return err
 	}
 	defer func() { err = errors.Join(err, repo.Close()) }()
 	var from source
@@ -93,10 +99,8 @@ func (c *bumpCmd) Run(ctx context.Context, a *app) (err error) {
 			return told(state.Bump, c.DryRun)
 		}},
 	}
-	var failed error
-	state.Outcomes, failed = ship.Run(ctx, a, a.world.Now, steps)
-	err = a.Summary(report.Markdown("bump", state, failed))
-	return errors.Join(failed, err, a.Outputs(values("bump", state), c.JSON))
+	state.Outcomes, err = ship.Run(ctx, a, a.world.Now, steps)
+	return err
 }
 
 // image is the reference to write.

@@ -8,6 +8,7 @@ import (
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/git"
 	"github.com/seed-96940006/tagboat/internal/github"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/plan"
 )
 
@@ -26,12 +27,18 @@ func (a *app) hostOf(remote git.Remote, by access) (host, error) {
 	switch {
 	case !known && (h.api || by.AppID != ""):
 		return host{}, a.noAPI(h.repository, remote)
+	case a.InActions && known && by.InfraVia != viaGit && !by.identified():
+		return host{}, fault.Newf("E_INPUT", "give `infra-token`, or `app-id` and `app-private-key`. "+hintEmpty+". Where git has credentials of its own, say `infra-via: git`",
+			"neither infra-token nor app-id has a value, and nobody may write to %s", h.repository)
 	case !h.api && by.InfraMode == string(plan.ModePullRequest) && len(by.given()) > 0:
 		return host{}, fault.Newf("E_INPUT", "open the pull request yourself and leave them out, or write through the API: owner/name, and a token or an App",
 			"git writes the branch of a pull request and opens none, which %s would be of", strings.Join(by.given(), ", "))
 	}
 	return h, nil
 }
+
+// hintEmpty is why an input may have no value although the workflow gives it one.
+const hintEmpty = "A secret that does not exist is empty, and so is every secret in a run for a fork or Dependabot"
 
 // noAPI is the fault of a repository whose API is not known.
 func (a *app) noAPI(repository string, remote git.Remote) error {
@@ -59,6 +66,22 @@ func repositoryOn(server, remote string) string {
 		return ""
 	}
 	return name
+}
+
+var sshURL = pattern.New(`^(?:ssh://)?(?:[\w.-]+@)?([\w.-]+)(?::\d+/|[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?$`)
+
+// pageOf is the page of a repository of a server, also where it is reached by ssh; ""
+// of every other one.
+func pageOf(server string, remote git.Remote) string {
+	if name := repositoryOn(server, remote.URL); name != "" {
+		return server + "/" + name
+	}
+	s, err := url.Parse(server)
+	found := sshURL.FindStringSubmatch(remote.URL)
+	if err != nil || found == nil || remote.Folder() != "" || !strings.EqualFold(found[1], s.Hostname()) {
+		return ""
+	}
+	return server + "/" + found[2]
 }
 
 // client speaks to the API as somebody.

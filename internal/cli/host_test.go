@@ -34,8 +34,29 @@ func TestARepositoryOfThisGitHub(t *testing.T) {
 	}
 }
 
+func TestThePageOfARepository(t *testing.T) {
+	const server = "https://ghe.acme.example:8443"
+	for remote, want := range map[string]string{
+		"https://ghe.acme.example:8443/acme/infra.git":     server + "/acme/infra",
+		"git@ghe.acme.example:acme/infra.git":              server + "/acme/infra",
+		"ssh://git@ghe.acme.example/acme/infra.git":        server + "/acme/infra",
+		"ssh://git@ghe.acme.example:2222/acme/infra":       server + "/acme/infra",
+		"git@ghe.acme.example.evil.example:acme/infra.git": "",
+		"git@github.com:acme/infra.git":                    "",
+		"https://github.com/acme/infra.git":                "",
+		"git@ghe.acme.example:a/b/c.git":                   "",
+		"/ghe.acme.example/acme/infra":                     "",
+		"file:///ghe.acme.example/acme/infra":              "",
+	} {
+		if got := pageOf(server, git.Remote{URL: remote}); got != want {
+			t.Errorf("%s: got %q, want %q", remote, got, want)
+		}
+	}
+}
+
 func TestTheWayToTheInfraRepository(t *testing.T) {
 	const gitHub, elsewhere = "https://github.com/acme/infra.git", "https://git.acme.example/acme/infra.git"
+	inActions := map[string]string{"GITHUB_ACTIONS": "true"}
 	cases := map[string]struct {
 		env  map[string]string
 		url  string
@@ -45,6 +66,10 @@ func TestTheWayToTheInfraRepository(t *testing.T) {
 		"a token":                       {url: gitHub, by: infraInputs{accessInputs: accessInputs{InfraVia: "auto", InfraToken: "t"}}, want: "api"},
 		"an App":                        {url: gitHub, by: infraInputs{accessInputs: accessInputs{InfraVia: "auto", AppID: "1"}}, want: "api"},
 		"neither":                       {url: gitHub, by: infraInputs{accessInputs: accessInputs{InfraVia: "auto"}}, want: "git"},
+		"neither, in a workflow":        {env: inActions, url: gitHub, by: infraInputs{accessInputs: accessInputs{InfraVia: "auto"}}, want: "E_INPUT"},
+		"git, in a workflow":            {env: inActions, url: gitHub, by: infraInputs{accessInputs: accessInputs{InfraVia: "git"}}, want: "git"},
+		"neither, for another host":     {env: inActions, url: elsewhere, by: infraInputs{accessInputs: accessInputs{InfraVia: "auto"}}, want: "git"},
+		"neither, by ssh":               {env: inActions, url: "git@github.com:acme/infra.git", by: infraInputs{accessInputs: accessInputs{InfraVia: "auto"}}, want: "git"},
 		"git is asked for":              {url: gitHub, by: infraInputs{accessInputs: accessInputs{InfraVia: "git", InfraToken: "t"}}, want: "git"},
 		"git with an App":               {url: gitHub, by: infraInputs{accessInputs: accessInputs{InfraVia: "git", AppID: "1"}}, want: "git"},
 		"another host":                  {url: elsewhere, by: infraInputs{accessInputs: accessInputs{InfraVia: "auto", InfraToken: "t"}}, want: "git"},

@@ -16,25 +16,35 @@ import (
 // is nobody's: git finds its own credentials.
 type identity struct {
 	tokens oauth2.TokenSource
+	secret []byte // that it shares with its other runs alone; nil where there is none
 	leave  func() // revokes what was minted; nil where nothing was
 }
 
-// identify is the identity that the inputs give. A GitHub App is asked for a token
-// for the one repository, which may write its files, and its pull requests where
-// such are made, and nothing else. Teams are found only by who may see them.
-func (a *app) identify(ctx context.Context, h host, pr *plan.PullRequest, in accessInputs, log io.Writer) (identity, error) {
-	if in.InfraToken != "" {
-		return identity{tokens: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: string(in.InfraToken)})}, nil
+// needs are the permissions that an App's token is asked for: to write the files of
+// the one repository, and its pull requests where such are made, and nothing else; a
+// dry run only reads. Teams are found only by who may see them.
+func needs(pr *plan.PullRequest, dry bool) github.Permissions {
+	level := "write"
+	if dry {
+		level = "read"
 	}
-	if in.AppID == "" {
-		return identity{}, nil
-	}
-	may := github.Permissions{Contents: "write"}
+	may := github.Permissions{Contents: level}
 	if pr != nil {
-		may.PullRequests = "write"
+		may.PullRequests = level
 		if len(pr.TeamReviewers) > 0 {
 			may.Members = "read"
 		}
+	}
+	return may
+}
+
+// identify is the identity that the inputs give.
+func (a *app) identify(ctx context.Context, h host, may github.Permissions, in accessInputs, log io.Writer) (identity, error) {
+	if in.InfraToken != "" {
+		return identity{tokens: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: string(in.InfraToken)}), secret: in.secret()}, nil
+	}
+	if in.AppID == "" {
+		return identity{}, nil
 	}
 	tokens, err := github.App{
 		ID: in.AppID, Key: []byte(in.AppPrivateKey), Repository: h.repository, Permissions: may,
@@ -44,7 +54,7 @@ func (a *app) identify(ctx context.Context, h host, pr *plan.PullRequest, in acc
 	if err != nil {
 		return identity{}, err
 	}
-	return identity{tokens: tokens, leave: func() { a.revoke(tokens) }}, nil
+	return identity{tokens: tokens, secret: in.secret(), leave: func() { a.revoke(tokens) }}, nil
 }
 
 // token is the one to use now; "" where there is none.

@@ -53,11 +53,14 @@ func TestAnAppAsksForNoMoreThanIsNeeded(t *testing.T) {
 	text := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})
 	cases := map[string]struct {
 		pr   *plan.PullRequest
+		dry  bool
 		want map[string]any
 	}{
-		"a commit":       {nil, map[string]any{"contents": "write"}},
-		"a pull request": {&plan.PullRequest{Reviewers: []string{"ada"}}, map[string]any{"contents": "write", "pull_requests": "write"}},
-		"a team":         {&plan.PullRequest{TeamReviewers: []string{"platform"}}, map[string]any{"contents": "write", "pull_requests": "write", "members": "read"}},
+		"a commit":       {want: map[string]any{"contents": "write"}},
+		"a pull request": {pr: &plan.PullRequest{Reviewers: []string{"ada"}}, want: map[string]any{"contents": "write", "pull_requests": "write"}},
+		"a team":         {pr: &plan.PullRequest{TeamReviewers: []string{"platform"}}, want: map[string]any{"contents": "write", "pull_requests": "write", "members": "read"}},
+		"a dry run":      {dry: true, want: map[string]any{"contents": "read"}},
+		"of a team":      {pr: &plan.PullRequest{TeamReviewers: []string{"platform"}}, dry: true, want: map[string]any{"contents": "read", "pull_requests": "read", "members": "read"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -68,7 +71,7 @@ func TestAnAppAsksForNoMoreThanIsNeeded(t *testing.T) {
 			var log bytes.Buffer
 			a := quietApp()
 			a.Runner = runner.New(func(name string) string { return env[name] }, io.Discard, &log)
-			who, err := a.identify(t.Context(), host{repository: "acme/infra"}, c.pr, accessInputs{AppID: "7", AppPrivateKey: Secret(text)}, io.Discard)
+			who, err := a.identify(t.Context(), host{repository: "acme/infra"}, needs(c.pr, c.dry), accessInputs{AppID: "7", AppPrivateKey: Secret(text)}, io.Discard)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -28,13 +28,13 @@ func (in accessInputs) mistakes() error {
 		if in.AppID == "" {
 			given, missing = missing, given
 		}
-		errs = append(errs, fault.Newf("E_INPUT", "give both, or a token as `infra-token`", "%s is given without %s", given, missing))
+		errs = append(errs, fault.Newf("E_INPUT", "give both, or a token as `infra-token`. "+hintEmpty, "%s is given without %s", given, missing))
 	}
 	if in.AppID != "" && in.InfraToken != "" {
 		errs = append(errs, fault.Newf("E_INPUT", "leave one of them out", "infra-token and app-id are both given, which are two identities"))
 	}
 	if in.InfraVia == viaAPI && !in.identified() {
-		errs = append(errs, fault.Newf("E_INPUT", "give `infra-token`, or `app-id` and `app-private-key`", "infra-via api needs a token or an App"))
+		errs = append(errs, fault.Newf("E_INPUT", "give `infra-token`, or `app-id` and `app-private-key`. "+hintEmpty, "infra-via api needs a token or an App, and neither has a value"))
 	}
 	return errors.Join(errs...)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/infra"
 	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/plan"
 )
@@ -54,6 +55,9 @@ func (in infraInputs) mistakes() error {
 	if in.InfraBranch != "" && files {
 		errs = append(errs, fault.Newf("E_INPUT", "leave out `infra-branch`, or use `infra-mode: commit`",
 			"infra-mode files edits a folder, which has no branch %q", in.InfraBranch))
+	}
+	if in.PRBranch != "" {
+		errs = append(errs, infra.CheckBranch(in.InfraBranch, in.PRBranch))
 	}
 	if in.InfraVia == viaAPI && files {
 		errs = append(errs, fault.Newf("E_INPUT", "leave out `infra-via`, or use `infra-mode: commit`",

@@ -19,7 +19,7 @@ type pullRequestInputs struct {
 	PRTeamReviewers []string `sep:"none" group:"Pull request" placeholder:"TEAM" help:"Teams that are asked for a review, one slug a line. That needs members: read of the organization."`
 	PRAssignees     []string `sep:"none" group:"Pull request" placeholder:"LOGIN" help:"People whom the pull request is assigned to, one login a line."`
 	PRDraft         bool     `group:"Pull request" help:"Open the pull request as a draft."`
-	PRAutoMerge     string   `group:"Pull request" default:"off" enum:"off,merge,squash,rebase" help:"Let GitHub merge it by this method once its checks and reviews are there."`
+	PRAutoMerge     string   `group:"Pull request" default:"off" enum:"off,merge,squash,rebase" help:"Let GitHub merge it by this method once all is there that the branch requires; at once where it requires nothing."`
 }
 
 // noAutoMerge leaves the merge to people.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/ship"
+	"github.com/seed-96940006/tagboat/internal/version"
 )
 
 // shownRendered is how many lines of rendered changes a commit's message has.
@@ -97,7 +99,8 @@ func rendered(b *ship.Bumped) string {
 	return fmt.Sprintf("Rendered by kustomize:\n\n```diff\n%s```\n\n", diff)
 }
 
-// oldValues are the tags and digests that were there before, each once.
+// oldValues are the tags and digests that were there before, each once: first the
+// versions, oldest first.
 func oldValues(b *ship.Bumped) []string {
 	var all []string
 	for _, c := range b.Changes {
@@ -105,8 +108,32 @@ func oldValues(b *ship.Bumped) []string {
 			all = append(all, old)
 		}
 	}
-	slices.Sort(all)
+	slices.SortFunc(all, func(one, other string) int {
+		return cmp.Or(inOrder(ref.Tag(one), ref.Tag(other)), cmp.Compare(one, other))
+	})
 	return all
+}
+
+// inOrder compares tags as versions; what is none comes after all that are.
+func inOrder(one, other ref.Tag) int {
+	newer, comparable := version.Newer(one, other)
+	older, _ := version.Newer(other, one)
+	switch {
+	case newer:
+		return 1
+	case older:
+		return -1
+	case comparable, isVersion(one) == isVersion(other):
+		return 0
+	case isVersion(one):
+		return -1
+	}
+	return 1
+}
+
+func isVersion(tag ref.Tag) bool {
+	_, comparable := version.Newer(tag, tag)
+	return comparable
 }
 
 // was is the tag that stood in a field before its change to the new tag; or else

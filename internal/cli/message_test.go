@@ -26,13 +26,17 @@ func TestMessage(t *testing.T) {
 			"web: v0.0.7 → v0.0.8\n\nTagboat-Image: ghcr.io/acme/web\nTagboat-From: v0.0.7\nTagboat-To: v0.0.8\nTagboat-Run: https://github.example/acme/web/actions/runs/42\n"},
 		"several, and one that is so already": {manifest.PinTag, []manifest.Change{
 			{Old: "v0.0.7", New: "v0.0.8"}, {Old: "pr-11", New: "v0.0.8"}, {Old: "v0.0.8", New: "v0.0.8"},
-		}, "", "web: pr-11, v0.0.7 → v0.0.8\n\nTagboat-Image: ghcr.io/acme/web\nTagboat-From: pr-11\nTagboat-From: v0.0.7\nTagboat-To: v0.0.8\n"},
+		}, "", "web: v0.0.7, pr-11 → v0.0.8\n\nTagboat-Image: ghcr.io/acme/web\nTagboat-From: v0.0.7\nTagboat-From: pr-11\nTagboat-To: v0.0.8\n"},
 		"a digest": {manifest.PinDigest, []manifest.Change{{Old: old, New: now}}, "",
 			"web: sha256:aaaaaaaaaaaa → sha256:bbbbbbbbbbbb\n\nTagboat-Image: ghcr.io/acme/web\nTagboat-From: sha256:aaaaaaaaaaaa\nTagboat-To: " + now + "\n"},
 		"both": {manifest.PinBoth, []manifest.Change{{Old: "ghcr.io/acme/web:v0.0.7@" + old, New: "ghcr.io/acme/web:v0.0.8@" + now}}, "",
 			"web: v0.0.7 → v0.0.8\n\nTagboat-Image: ghcr.io/acme/web\nTagboat-From: v0.0.7\nTagboat-To: v0.0.8@" + now + "\n"},
 		"no tag before": {manifest.PinTag, []manifest.Change{{Old: "ghcr.io/acme/web", New: "ghcr.io/acme/web:v0.0.8"}}, "",
 			"web: v0.0.8\n\nTagboat-Image: ghcr.io/acme/web\nTagboat-To: v0.0.8\n"},
+		"versions by their number": {manifest.PinTag, []manifest.Change{
+			{Old: "latest", New: "v0.0.8"}, {Old: "v0.0.10", New: "v0.0.8"}, {Old: "v0.0.9", New: "v0.0.8"}, {Old: "0.0.9", New: "v0.0.8"},
+		}, "", "web: 0.0.9, v0.0.9, v0.0.10 and 1 more → v0.0.8\n\nTagboat-Image: ghcr.io/acme/web\nTagboat-From: 0.0.9\n" +
+			"Tagboat-From: v0.0.9\nTagboat-From: v0.0.10\nTagboat-From: latest\nTagboat-To: v0.0.8\n"},
 		"more than a subject holds": {manifest.PinTag, []manifest.Change{
 			{Old: "v0.0.7", New: "v0.0.8"}, {Old: "v0.0.6", New: "v0.0.8"}, {Old: "v0.0.5", New: "v0.0.8"}, {Old: "v0.0.4", New: "v0.0.8"},
 		}, "", "web: v0.0.4, v0.0.5, v0.0.6 and 1 more → v0.0.8\n\nTagboat-Image: ghcr.io/acme/web\nTagboat-From: v0.0.4\n" +

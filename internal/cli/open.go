@@ -16,6 +16,7 @@ type access struct {
 	infraInputs
 	trust   trust
 	scratch string // folder for what is fetched and made
+	dry     bool   // nothing will be written
 }
 
 // opened is an infra repository that was opened, and is to be closed.
@@ -28,6 +29,8 @@ type opened struct {
 	open  func(token string) (closable, error)
 	who   identity
 	token string // that it was opened with
+	api   bool   // through the API, which opens pull requests
+	page  string // of the repository on this GitHub; "" where it is elsewhere
 }
 
 // closable is an infra repository of package infra.
@@ -54,12 +57,16 @@ func (a *app) openInfra(ctx context.Context, p plan.Bump, by access) (*opened, e
 	if err != nil {
 		return nil, usage(err)
 	}
-	log := a.Writer()
-	o := &opened{log: log}
-	if o.who, err = a.identify(ctx, h, p.PullRequest, by.accessInputs, log); err != nil {
-		return nil, err
-	}
 	author, err := by.author()
+	if err != nil {
+		return nil, usage(err)
+	}
+	by.accessInputs = a.usable(by.accessInputs, remote)
+	log := a.Writer()
+	o := &opened{log: log, api: h.api, page: pageOf(a.ServerURL, remote)}
+	if o.who, err = a.identify(ctx, h, needs(p.PullRequest, by.dry), by.accessInputs, log); err != nil {
+		return nil, errors.Join(err, o.Close())
+	}
 	o.open = func(token string) (closable, error) {
 		remote.Token, remote.CAFile = token, by.trust.caFile
 		a.Mask(remote.Secrets()...)
@@ -75,10 +82,22 @@ func (a *app) openInfra(ctx context.Context, p plan.Bump, by access) (*opened, e
 			Remote: remote, Temp: by.scratch, Workflow: a.Repository, Log: log, Now: a.world.Now,
 		}))
 	}
-	if err = errors.Join(err, o.renew()); err != nil {
+	if err = o.renew(); err != nil {
 		return nil, errors.Join(err, o.Close())
 	}
 	return o, nil
+}
+
+// usable are the inputs without a token that nothing asks for.
+func (a *app) usable(in accessInputs, remote git.Remote) accessInputs {
+	if remote.TakesToken() {
+		return in
+	}
+	if in.InfraToken != "" && remote.Folder() == "" {
+		a.Warn(fault.Newf("E_TOKEN_UNUSED", "write the https URL to use it, or leave it out", "infra-token is not used: %s has credentials of its own", remote))
+	}
+	in.InfraToken = ""
+	return in
 }
 
 // opening is repo, or nil with an error: never an interface around a nil pointer,
@@ -113,8 +132,9 @@ func (o *opened) renew() error {
 	if err != nil || o.Repo != nil && token == o.token {
 		return err
 	}
-	if o.end != nil {
-		if err := o.end(); err != nil {
+	if end := o.end; end != nil {
+		o.end = nil // it ends once, whatever comes of it
+		if err := end(); err != nil {
 			return err
 		}
 	}

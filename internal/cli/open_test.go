@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -62,5 +63,27 @@ func TestARepositoryIsOpenedAgainWithANewToken(t *testing.T) {
 	}
 	if want := []string{"open a", "close a", "open b", "close b", "leave"}; !slices.Equal(notes, want) {
 		t.Errorf("got %q, want %q", notes, want)
+	}
+}
+
+// What has ended ends no second time, also where it cannot be opened again.
+func TestARepositoryThatCannotBeOpenedAgainIsClosedOnce(t *testing.T) {
+	var notes []string
+	refused := errors.New("refused")
+	o := &opened{who: identity{tokens: &lent{[]string{"a", "b"}}}}
+	o.open = func(token string) (closable, error) {
+		if token == "b" {
+			return nil, refused
+		}
+		return watched{token: token, notes: &notes}, nil
+	}
+	if err := o.renew(); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.renew(); !errors.Is(err, refused) {
+		t.Errorf("got %v", err)
+	}
+	if err := o.Close(); err != nil || !slices.Equal(notes, []string{"close a"}) {
+		t.Errorf("got %q, %v", notes, err)
 	}
 }

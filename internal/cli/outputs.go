@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -26,8 +27,8 @@ var allOutputs = []output{
 	{"digest", "Digest of the image, `sha256:…`.", func(s *ship.State) string { return string(s.Digest) }},
 	{"deploy-ref", "The one reference to hand to a bump, pinned as `pin` says; empty where nothing was pushed.", func(s *ship.State) string { return s.Ref.String() }},
 	{"changed", "`true` if the infra repository was changed, `false` if not.", func(s *ship.State) string { return strconv.FormatBool(s.Bump != nil && s.Bump.Changed) }},
-	{"branch", "Branch of the infra repository that was written.", bumped(func(b *ship.Bumped) string { return b.Branch })},
-	{"commit-sha", "Commit in the infra repository that holds the reference.", bumped(func(b *ship.Bumped) string { return b.Commit })},
+	{"branch", "Branch of the infra repository that was written; of a dry run, that would be.", bumped(func(b *ship.Bumped) string { return b.Branch })},
+	{"commit-sha", "Commit in the infra repository that holds the reference; empty of a dry run, and where no file names the image.", bumped(func(b *ship.Bumped) string { return b.Commit })},
 	{"diff", "Unified diff of the infra repository; of a very long one, the first 100 KiB.", bumped(shortDiff)},
 	{"pull-request-number", "Number of the pull request; empty where there is none.", pullRequest(func(pr *ship.PullRequest) string { return strconv.Itoa(pr.Number) })},
 	{"pull-request-url", "Page of the pull request.", pullRequest(func(pr *ship.PullRequest) string { return pr.URL })},
@@ -44,12 +45,18 @@ var outputNames = map[string][]string{
 	"version": {"version"},
 }
 
+// otherHelp is that of outputs which mean something else in a command.
+var otherHelp = map[string]map[string]string{
+	"bump": {"deploy-ref": "The reference that was asked for, as `pin` has it written; empty where it was not written."},
+}
+
 // outputsOf are the outputs of a command, in their order.
 func outputsOf(command string) []output {
 	var all []output
 	for _, name := range outputNames[command] {
 		for _, o := range allOutputs {
 			if o.name == name {
+				o.help = cmp.Or(otherHelp[command][name], o.help)
 				all = append(all, o)
 			}
 		}

@@ -91,20 +91,6 @@ func newGrammar(a *app, commands any, more ...kong.Option) (*kong.Kong, error) {
 	return k, nil
 }
 
-// helpText adds to an input's help what it must be.
-func helpText(value *kong.Value) string {
-	text := kong.DefaultHelpValueFormatter(value)
-	switch {
-	case value.Required:
-		text += " (required)"
-	case value.Tag.Enum != "":
-		text += " One of " + strings.ReplaceAll(value.Tag.Enum, ",", ", ") + "."
-	case value.Target.Type() == reflect.TypeFor[Secret]():
-		text += " Only from $" + secretVariable(value.Name) + "."
-	}
-	return text
-}
-
 // parse reads args and binds the inputs of the command that they name. It
 // reports every mistake at once.
 func (p *parser) parse(args []string) (*kong.Context, error) {

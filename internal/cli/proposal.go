@@ -29,8 +29,8 @@ func proposal(b plan.Bump) infra.Proposal {
 
 // proposalBranch is the one branch of pull-request mode for an image in one place,
 // the same in every run, so that a newer bump moves it instead of adding another.
-// An environment is the place's name, and a branch that is given may be that of
-// several images.
+// An environment is the place's name; its branch, and one that is given, may be that
+// of several bumps, which sharedSlot keeps apart.
 func proposalBranch(b plan.Bump) string {
 	switch {
 	case b.PullRequest != nil && b.PullRequest.Branch != "":
@@ -60,9 +60,10 @@ func slotOf(b plan.Bump) string {
 }
 
 // sharedSlot is the slot of a bump that may share its pull request: one whose
-// branch was given. "" shares none.
+// branch does not tell its place, since it was given, or is the environment's. "" shares
+// none.
 func sharedSlot(b plan.Bump) string {
-	if b.PullRequest == nil || b.PullRequest.Branch == "" {
+	if b.PullRequest == nil || b.PullRequest.Branch == "" && b.Environment == "" {
 		return ""
 	}
 	return slotOf(b)

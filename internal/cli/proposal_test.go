@@ -47,7 +47,7 @@ func TestTheBranchOfAPullRequest(t *testing.T) {
 		b            plan.Bump
 		branch, slot string
 	}{
-		"an environment": {plan.Bump{Image: "ghcr.io/acme/web", Environment: "prod", PullRequest: &plan.PullRequest{}}, "tagboat/web-prod", ""},
+		"an environment": {plan.Bump{Image: "ghcr.io/acme/web", Environment: "prod", PullRequest: &plan.PullRequest{}}, "tagboat/web-prod", "web-"},
 		"a given one":    {plan.Bump{Image: "ghcr.io/acme/web", PullRequest: &plan.PullRequest{Branch: "deploy/prod"}}, "deploy/prod", "web-"},
 		"both":           {plan.Bump{Image: "ghcr.io/acme/web", Environment: "prod", PullRequest: &plan.PullRequest{Branch: "deploy/prod"}}, "deploy/prod", "web-"},
 		"neither":        {plan.Bump{Image: "ghcr.io/acme/web", PullRequest: &plan.PullRequest{}}, "tagboat/web-", ""},

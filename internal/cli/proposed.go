@@ -55,7 +55,8 @@ func proposedTag(message, slot string, image ref.Repository) (tag ref.Tag) {
 			if !shared {
 				tag, shared = "", true
 			}
-			name, data, _ := strings.Cut(value, " ")
+			name, rest, _ := strings.Cut(value, " ")
+			_, data, _ := strings.Cut(rest, " ") // after its proof
 			if r, err := readReference([]byte(data)); err == nil && name == slot && r.image.Repository == image {
 				tag = r.image.Tag
 			}

@@ -30,10 +30,10 @@ func TestWhatStandsProposed(t *testing.T) {
 		"another image": {"x\n\nTagboat-Image: ghcr.io/acme/api\nTagboat-To: v0.0.9\n", ""},
 		"one of two": {"x\n\nTagboat-Image: ghcr.io/acme/api\nTagboat-To: v0.0.9\nTagboat-Image: ghcr.io/acme/web\nTagboat-To: v0.0.8\n" +
 			"Tagboat-Image: ghcr.io/acme/db\nTagboat-To: v0.0.1\n", "v0.0.8"},
-		"the slot's, of one image in two places": {"x\n\nTagboat-Image: ghcr.io/acme/web\nTagboat-To: v0.0.9\nTagboat-Edit: web-2 " + edit("ghcr.io/acme/web:v0.0.9") +
-			"\nTagboat-Image: ghcr.io/acme/web\nTagboat-To: v0.0.8\nTagboat-Edit: web-1 " + edit("ghcr.io/acme/web:v0.0.8") + "\n", "v0.0.8"},
-		"another slot's alone": {apart + "Tagboat-Edit: web-2 " + edit("ghcr.io/acme/web:v0.0.8") + "\n", ""},
-		"a broken edit":        {apart + "Tagboat-Edit: web-1 {\n", ""},
+		"the slot's, of one image in two places": {"x\n\nTagboat-Image: ghcr.io/acme/web\nTagboat-To: v0.0.9\nTagboat-Edit: web-2 - " + edit("ghcr.io/acme/web:v0.0.9") +
+			"\nTagboat-Image: ghcr.io/acme/web\nTagboat-To: v0.0.8\nTagboat-Edit: web-1 5ec2 " + edit("ghcr.io/acme/web:v0.0.8") + "\n", "v0.0.8"},
+		"another slot's alone": {apart + "Tagboat-Edit: web-2 - " + edit("ghcr.io/acme/web:v0.0.8") + "\n", ""},
+		"a broken edit":        {apart + "Tagboat-Edit: web-1 - {\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := proposedTag(c.message, "web-1", web); got != c.want {

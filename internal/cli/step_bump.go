@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/seed-96940006/tagboat/internal/infra"
@@ -88,7 +89,7 @@ func (a *app) writeReference(ctx context.Context, repo *opened, r reference) (*s
 	defer log.Close()
 	result, err := infra.Apply(ctx, repo.Repo, infra.Options{
 		Mode: infra.Mode(r.Mode), DryRun: r.dry, Log: log, Deadline: r.deadline, Proposal: proposal(r.Bump),
-		Combine: infra.Combine(r.combine), Slot: sharedSlot(r.Bump), Data: r.data(), Replay: a.replay,
+		Combine: infra.Combine(r.combine), Slot: sharedSlot(r.Bump), Data: r.data(), Replay: a.replay, Secret: repo.who.secret,
 	}, edit)
 	if err != nil {
 		return nil, err
@@ -96,14 +97,45 @@ func (a *app) writeReference(ctx context.Context, repo *opened, r reference) (*s
 	if result.Written.Joined { // another run brought it: what it was, and not that it is so now
 		now = moved
 	}
-	return a.wrote(now, result), nil
+	now.bumped.Page = repo.page
+	bumped := a.wrote(now, result)
+	if r.dry && len(result.Files) > 0 {
+		bumped.Branch, bumped.Would, err = r.intends(ctx, repo, result.Snapshot)
+	}
+	return bumped, err
+}
+
+// intends is what a dry run would have done with its edit: on which branch, and what
+// would become of the pull request.
+func (r reference) intends(ctx context.Context, repo *opened, on *infra.Snapshot) (branch, would string, err error) {
+	if r.Mode != plan.ModePullRequest {
+		return on.Branch, "", nil
+	}
+	branch = proposalBranch(r.Bump)
+	known, ok := repo.Repo.(proposals)
+	if !ok || !repo.api {
+		return branch, "its pull request is opened by hand", nil
+	}
+	message, err := known.Standing(ctx, on, branch)
+	switch {
+	case err != nil:
+		return "", "", err
+	case message == "":
+		return branch, fmt.Sprintf("a pull request into %q would be opened", on.Branch), nil
+	case proposedTag(message, slotOf(r.Bump), r.image.Repository) == r.image.Tag:
+		return branch, fmt.Sprintf("its pull request into %q proposes it already", on.Branch), nil
+	}
+	return branch, fmt.Sprintf("its pull request into %q would be updated", on.Branch), nil
 }
 
 // wrote shows and keeps what a write left behind.
 func (a *app) wrote(d decision, result *infra.Result) *ship.Bumped {
 	b, w := d.bumped, result.Written
-	b.Diff, b.Branch, b.Commit, b.Changed, b.PullRequest = result.Diff, w.Branch, w.Commit, w.Changed, pullRequestOf(w)
-	if len(result.Files) == 0 { // already so: the head that was read holds the reference
+	b.Base, b.Diff, b.Branch, b.Commit, b.Changed, b.PullRequest = result.Snapshot.Branch, result.Diff, w.Branch, w.Commit, w.Changed, pullRequestOf(w)
+	switch {
+	case len(b.Changes) == 0: // no file names the image, so that none holds the reference
+		b.Branch, b.Commit = "", ""
+	case len(result.Files) == 0: // already so: the head that was read holds it
 		b.Branch, b.Commit = result.Snapshot.Branch, result.Snapshot.Head
 	}
 	a.show(d.edited, b)

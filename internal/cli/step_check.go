@@ -61,7 +61,7 @@ func (j *job) checkRegistries(ctx context.Context) error {
 // to, for a tag and a digest that are not known yet.
 func (j *job) checkInfra(ctx context.Context) (string, error) {
 	var err error
-	if j.repo, err = j.openInfra(ctx, j.state.Plan.Bump, access{j.in.infraInputs, j.trust, j.scratch}); err != nil {
+	if j.repo, err = j.openInfra(ctx, j.state.Plan.Bump, access{j.in.infraInputs, j.trust, j.scratch, j.state.DryRun}); err != nil {
 		return "", err
 	}
 	read, err := j.repo.Read(ctx)

@@ -45,19 +45,34 @@ func told(b *ship.Bumped, dry bool) (string, error) {
 		fields += fmt.Sprintf(" on branch %q", b.Branch)
 	}
 	asked, moved := toldPullRequest(b.PullRequest)
+	if page, ok := b.Unopened(); ok {
+		asked = strings.TrimSuffix("; open its pull request, if there is none: "+page, ": ")
+	}
 	switch {
 	case len(b.Changes) == 0 && !moved:
 		return "", ship.Skip("no file names the image")
 	case len(b.Changes) == 0:
 		return "no file names the image" + asked, nil
 	case dry && b.Diff != "":
-		return "", ship.Skip("dry run: the diff is what would be written")
+		return "", ship.Skip(toldDry(b))
 	case !b.Changed && !moved:
 		return "", ship.Already(fields + asked)
 	case b.Commit == "":
 		return fields + asked, nil
 	}
 	return fmt.Sprintf("%s, commit %.12s%s", fields, b.Commit, asked), nil
+}
+
+// toldDry is what a dry run would have done.
+func toldDry(b *ship.Bumped) string {
+	text := "dry run: the diff is what would be written"
+	if b.Branch != "" {
+		text += fmt.Sprintf(" to branch %q", b.Branch)
+	}
+	if b.Would != "" {
+		text += "; " + b.Would
+	}
+	return text
 }
 
 // toldPullRequest is what became of the pull request, in words, and whether that is anything.

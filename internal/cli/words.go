@@ -7,6 +7,7 @@ import (
 	"text/template"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
 
@@ -42,17 +43,17 @@ func wordsOf(b *ship.Bumped, environment, run string) words {
 
 // fill fills a template in. What it gives has no empty lines at its ends.
 func fill(input, text string, w words) (string, error) {
-	parsed, err := template.New(input).Parse(text)
-	if err != nil {
-		return "", badTemplate(input, err)
-	}
 	var b strings.Builder
-	if err := parsed.Execute(&b, w); err != nil {
-		return "", badTemplate(input, err)
+	parsed, err := template.New("").Parse(text)
+	if err == nil {
+		err = parsed.Execute(&b, w)
+	}
+	if err != nil {
+		return "", badTemplate(input, inWords(err))
 	}
 	filled := strings.TrimSpace(strings.ReplaceAll(b.String(), "\r\n", "\n"))
 	if filled == "" || strings.Contains(filled, "\x00") {
-		return "", badTemplate(input, fmt.Errorf("it gives no text"))
+		return "", badTemplate(input, "it gives no text")
 	}
 	return filled, nil
 }
@@ -69,7 +70,31 @@ func checkTemplate(input, text string) error {
 	return err
 }
 
-func badTemplate(input string, err error) error {
-	return fault.New("E_INPUT", "write a Go template of {{.Name}}, {{.Image}}, {{.From}}, {{.To}}, {{.Environment}}, {{.Files}} and {{.Run}}",
-		fmt.Errorf("%s: %w", input, err))
+func badTemplate(input, wrong string) error {
+	return fault.Newf("E_INPUT", "use {{.Name}}, {{.Image}}, {{.From}}, {{.To}}, {{.Environment}}, {{.Files}} and {{.Run}}, as in docs/bump.md", "%s: %s", input, wrong)
+}
+
+// What package text/template says, and what of it means something to whoever wrote
+// the template.
+var (
+	noField      = pattern.New(`can't evaluate field (\w+) in type (\S+)`)
+	noFunction   = pattern.New(`function "([^"]+)" not defined`)
+	templateLine = pattern.New(`^template: :(\d+)(?::\d+)?: (?:executing "" at )?(.*)$`)
+)
+
+// inWords is what is wrong with a template, without the words of Go's types.
+func inWords(err error) string {
+	text, _, _ := strings.Cut(err.Error(), "\n")
+	if found := noField.FindStringSubmatch(text); found != nil && strings.HasSuffix(found[2], "words") {
+		return fmt.Sprintf("there is no {{.%s}}", found[1])
+	} else if found != nil {
+		return fmt.Sprintf("what stands before .%s has no parts", found[1])
+	}
+	if found := noFunction.FindStringSubmatch(text); found != nil {
+		return fmt.Sprintf("there is no {{%s}}; names begin with a dot", found[1])
+	}
+	if found := templateLine.FindStringSubmatch(text); found != nil {
+		return fmt.Sprintf("line %s: %s", found[1], found[2])
+	}
+	return text
 }

@@ -57,6 +57,22 @@ func TestATemplateThatGivesNoMessageIsAMistake(t *testing.T) {
 	}
 }
 
+// Whoever writes a template knows nothing of Go's types.
+func TestWhatIsWrongWithATemplateIsToldInItsOwnWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"{{.Tag}}":               "pr-title: there is no {{.Tag}}",
+		"{{.Name.First}}":        "pr-title: what stands before .First has no parts",
+		"{{env}}":                "pr-title: there is no {{env}}; names begin with a dot",
+		"{{.To":                  "pr-title: line 1: unclosed action",
+		"a\n{{if}}x{{end}}":      "pr-title: line 2: missing value for if",
+		"{{range .Name}}{{end}}": "pr-title: line 1: <.Name>: range can't iterate over web",
+	} {
+		if err := checkTemplate("pr-title", text); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestACommitsMessageOfATemplateKeepsItsTrailers(t *testing.T) {
 	say := texts{message: "chore: {{.Name}}\n\nfor {{.Environment}}", environment: "prod", coAuthor: "ada <1+ada@users.noreply.github.com>"}
 	want := "chore: web\n\nfor prod\n\nTagboat-Image: ghcr.io/acme/web\nTagboat-From: v0.0.7\nTagboat-To: v0.0.8\n" +

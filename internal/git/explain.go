@@ -20,6 +20,7 @@ const (
 	hintInvisible  = "check owner and name; a token that may not see a repository is told that there is none"
 	hintNetwork    = "check the host's name and the network, then run again"
 	hintNested     = "a branch or tag cannot have the name of another one's folder (a and a/b): choose another name, or delete the other one"
+	hintNobody     = "give a token that may use this repository (`infra-token` or `source-token`; a secret that does not exist is empty), or set up git's own credentials"
 	hintRefused    = "the token was refused: see that it has not expired and belongs to this host"
 	hintTLS        = "name a file with the certificate authority of this host as `ca-file`, or as GIT_SSL_CAINFO in the environment"
 )
@@ -30,8 +31,8 @@ const (
 var answers = []answer{
 	{"detected dubious ownership", "E_GIT_OWNER", "if you trust the folder, add it to git's safe.directory"},
 	{"archived so it is read-only", "E_GIT_AUTH", "the repository is archived: name another one"},
-	{"could not read Username", "E_GIT_AUTH", "give a token that may use this repository (`infra-token` or `source-token`), or set up git's own credentials"},
-	{"could not read Password", "E_GIT_AUTH", "give a token that may use this repository (`infra-token` or `source-token`), or set up git's own credentials"},
+	{"could not read Username", "E_GIT_AUTH", hintNobody},
+	{"could not read Password", "E_GIT_AUTH", hintNobody},
 	{"Authentication failed", "E_GIT_AUTH", hintRefused},
 	{"Permission to", "E_GIT_AUTH", "the token may read this repository but not write to it: it needs `contents: write`"},
 	{"Write access to repository not granted", "E_GIT_AUTH", "the token may not write to this repository: it needs `contents: write`"},

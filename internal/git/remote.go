@@ -29,6 +29,12 @@ func (r Remote) Folder() string {
 // String is the URL without credentials, for people.
 func (r Remote) String() string { return redactURLs(r.URL) }
 
+// TakesToken reports whether a token opens the remote: one that is reached by ssh, or
+// is a folder, has other keys.
+func (r Remote) TakesToken() bool {
+	return strings.HasPrefix(r.URL, "https://") || strings.HasPrefix(r.URL, "http://")
+}
+
 // Secrets are the forms in which the token could be seen: itself and its
 // encoding in the header. They are masked before the first use.
 func (r Remote) Secrets() []string {
@@ -45,7 +51,7 @@ func basic(token string) string {
 
 // settings give git the token as a header for this URL alone.
 func (r Remote) settings() []Setting {
-	if r.Token == "" || !(strings.HasPrefix(r.URL, "https://") || strings.HasPrefix(r.URL, "http://")) {
+	if r.Token == "" || !r.TakesToken() {
 		return nil
 	}
 	// git takes the most specific key that matches: the whole URL outdoes what

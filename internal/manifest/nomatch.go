@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/near"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -56,12 +57,27 @@ func (e *edit) noMatch(files fs.FS) error {
 		}
 	}
 	hint := "name the image as the manifests do, add it to a manifest first, or address the field with `fields`"
-	if like := slices.IndexFunc(found, func(r Reference) bool { return r.Image.Repository.Base() == wanted.Base() }); len(unmet) > 0 {
+	if like := alike(wanted, found); len(unmet) > 0 {
 		hint = "address the field with `fields`, or mark it with a comment `# tagboat: image`"
 	} else if like >= 0 {
 		hint = fmt.Sprintf("did you mean %s, as in %s:%d?", found[like].Image.Repository, found[like].File, found[like].Line)
 	}
 	return fault.New("E_NO_MATCH", hint, errors.New(strings.Join(lines, "\n  ")))
+}
+
+// alike is the reference that may be meant: of an image with the same last part, or
+// with hardly another name; -1 where there is none.
+func alike(wanted ref.Repository, found []Reference) int {
+	best, least := -1, 0
+	for i, r := range found {
+		there := r.Image.Repository
+		distance := near.Distance(wanted.String(), there.String())
+		may := there.Base() == wanted.Base() || distance <= max(1, len(wanted.Base())/3)
+		if may && (best < 0 || distance < least) {
+			best, least = i, distance
+		}
+	}
+	return best
 }
 
 // unmetLines tell where a shape that is not understood names the image.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
 )
@@ -42,11 +41,28 @@ func code(s string) string {
 
 // link leads to a page, where that is one of the web; otherwise it is the text.
 func link(label, page string) string {
+	if to := target(page); to != "" {
+		return "[" + text(label) + "]" + to
+	}
+	return text(label)
+}
+
+// codeLink is a code span that leads to a page, where that is one of the web.
+func codeLink(label, page string) string {
+	if to := target(page); to != "" && label != "" {
+		return "[" + code(label) + "]" + to
+	}
+	return code(label)
+}
+
+// target is what makes a link of the brackets before it; "" of what is no page of the
+// web.
+func target(page string) string {
 	u, err := url.Parse(page)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		return text(label)
+		return ""
 	}
-	return fmt.Sprintf("[%s](%s)", text(label), strings.NewReplacer("(", "%28", ")", "%29").Replace(u.String()))
+	return "(" + strings.NewReplacer("(", "%28", ")", "%29").Replace(u.String()) + ")"
 }
 
 // fenceFor is a code fence that the content cannot close.

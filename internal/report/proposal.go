@@ -40,7 +40,7 @@ func proposal(b *ship.Bumped, links []Link, rows, lines int) string {
 		shown = append(shown, link(l.Text, l.URL))
 	}
 	if len(shown) > 0 {
-		page.WriteString(strings.Join(shown, " · ") + "\n")
+		page.WriteString(strings.Join(shown, " · "))
 	}
-	return page.String()
+	return strings.TrimRight(page.String(), "\n") + "\n"
 }

@@ -72,3 +72,12 @@ func TestASummaryLeadsToThePullRequest(t *testing.T) {
 		}
 	}
 }
+
+// Whatever follows the text stands one empty line below it.
+func TestAProposalEndsInOneLineEnd(t *testing.T) {
+	for name, links := range map[string][]report.Link{"no links": nil, "links": links} {
+		if got := report.Proposal(shipped(t).Bump, links); strings.HasSuffix(got, "\n\n") || !strings.HasSuffix(got, "\n") {
+			t.Errorf("%s: it ends in %q", name, got[len(got)-10:])
+		}
+	}
+}

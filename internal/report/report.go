@@ -51,8 +51,8 @@ func heading(b *strings.Builder, command string, s *ship.State, err error) {
 		result = "failed"
 	case s.DryRun:
 		result = "dry run: nothing was changed"
-	case !changed(s):
-		result = "already so"
+	default:
+		result = became(s)
 	}
 	fmt.Fprintf(b, "### tagboat %s: %s\n\n", command, result)
 	event(b, s)
@@ -69,18 +69,21 @@ func event(b *strings.Builder, s *ship.State) {
 	}
 }
 
-// changed reports whether any step did something, or there was no step to do it.
-func changed(s *ship.State) bool {
-	already := false
+// became is what a run came to: whether a step did something outside of this
+// machine, found it done, or had nothing to do.
+func became(s *ship.State) string {
+	result := "nothing to do"
 	for _, o := range s.Outcomes {
 		switch {
-		case o.Status == ship.AlreadySo:
-			already = true
 		case o.Status == ship.Done && (o.Step == "push" || o.Step == "bump" || o.Step == "version"):
-			return true
+			return "done"
+		case o.Status == ship.AlreadySo:
+			result = "already so"
+		case o.Status == ship.Done && o.Step == "build" && result == "nothing to do":
+			result = "done"
 		}
 	}
-	return !already
+	return result
 }
 
 func failures(b *strings.Builder, err error) {
@@ -122,15 +125,25 @@ func references(b *strings.Builder, s *ship.State) {
 	if s.Bump == nil {
 		return
 	}
-	where := code(s.Bump.Repository)
+	where := codeLink(s.Bump.Repository, s.Bump.Page)
 	if s.Bump.Branch != "" {
 		where += ", branch " + code(s.Bump.Branch)
 	}
 	if s.Bump.Commit != "" {
-		where += ", commit " + code(short(s.Bump.Commit))
+		where += ", commit " + codeLink(short(s.Bump.Commit), s.Bump.Page+"/commit/"+s.Bump.Commit)
 	}
-	fmt.Fprintf(b, "References in %s:\n\n", where)
-	fields(b, s.Bump.Changes, len(s.Bump.Changes))
+	if len(s.Bump.Changes) == 0 {
+		fmt.Fprintf(b, "No file names the image in %s.\n\n", where)
+	} else {
+		fmt.Fprintf(b, "References in %s:\n\n", where)
+		fields(b, s.Bump.Changes, len(s.Bump.Changes))
+	}
+	if page, ok := s.Bump.Unopened(); ok {
+		fmt.Fprintf(b, "git opens no pull request: %s, if there is none yet.\n\n", link("open it from its branch", page))
+	}
+	if s.Bump.Would != "" {
+		fmt.Fprintf(b, "> %s\n\n", text(s.Bump.Would))
+	}
 	if pr := s.Bump.PullRequest; pr != nil {
 		fmt.Fprintf(b, "Pull request %s: %s\n\n", link(fmt.Sprintf("#%d", pr.Number), pr.URL), text(pr.Operation))
 		for _, note := range pr.Notes {

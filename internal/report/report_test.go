@@ -76,6 +76,15 @@ func TestSummary(t *testing.T) {
 	for i := range already.Outcomes {
 		already.Outcomes[i].Status = ship.AlreadySo
 	}
+	linked := shipped(t)
+	linked.Bump.Page, linked.Bump.Base, linked.Bump.Branch = "https://github.com/acme/infra", "main", "tagboat/web-prod"
+	dry := shipped(t)
+	dry.DryRun, dry.Bump.Branch, dry.Bump.Commit, dry.Bump.Would = true, "tagboat/web-prod", "", `a pull request into "main" would be opened`
+	dry.Outcomes = []ship.Outcome{{Step: "bump", Status: ship.Skipped, Detail: "dry run", Took: time.Second}}
+	nothing := &ship.State{Bump: &ship.Bumped{Repository: "acme/infra"}, Outcomes: []ship.Outcome{
+		{Step: "verify", Status: ship.Done, Detail: "ghcr.io/acme/web:v0.0.8 is in its registry", Took: time.Second},
+		{Step: "bump", Status: ship.Skipped, Detail: "no file names the image", Took: time.Second},
+	}}
 	cases := map[string]struct {
 		state *ship.State
 		err   error
@@ -83,6 +92,9 @@ func TestSummary(t *testing.T) {
 		"shipped":   {shipped(t), nil},
 		"failed":    {failed, denied},
 		"already":   {already, nil},
+		"linked":    {linked, nil},
+		"dry_run":   {dry, nil},
+		"nothing":   {nothing, nil},
 		"no_inputs": {&ship.State{}, fault.Newf("E_INPUT_MISSING", "", "missing: input \"images\"")},
 	}
 	for name, c := range cases {

@@ -14,6 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
@@ -118,7 +119,7 @@ func (r *Runner) Event(name, file string) (Event, error) {
 // now on: by the runner in Actions, and by Redact here.
 func (r *Runner) Mask(secrets ...string) {
 	for _, s := range secrets {
-		if strings.TrimSpace(s) == "" {
+		if strings.TrimSpace(s) == "" || slices.Contains(r.secrets, s) {
 			continue
 		}
 		if r.InActions {

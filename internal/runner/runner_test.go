@@ -129,6 +129,15 @@ func TestSecretsAreHiddenEverywhere(t *testing.T) {
 	}
 }
 
+func TestASecretIsMaskedOnce(t *testing.T) {
+	r, log, _ := inActions(t, nil)
+	r.Mask("s3cr3t-token", "another-s3cr3t")
+	r.Mask("another-s3cr3t", "s3cr3t-token")
+	if got := strings.Count(log.String(), "::add-mask::"); got != 2 {
+		t.Errorf("%d masks: %s", got, log.String())
+	}
+}
+
 func TestAShortLineOfASecretDoesNotDestroyTheText(t *testing.T) {
 	r, log, _ := inActions(t, nil)
 	r.Mask("-----BEGIN KEY-----\n}\ne\nc2VjcmV0\n-----END KEY-----\n")

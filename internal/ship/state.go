@@ -1,6 +1,7 @@
 package ship
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/manifest"
@@ -33,7 +34,9 @@ type Pushed struct {
 type Bumped struct {
 	Image      ref.Image // what references name now
 	Repository string
-	Branch     string // the branch that was written; "" for a folder
+	Page       string // of the repository on the web; "" where that is not known
+	Base       string // the branch that is deployed; "" for a folder
+	Branch     string // the branch that was written, or would be; "" for a folder, and where there was nothing to write
 	Commit     string // "" for a folder and in a dry run
 	Changed    bool   // false: every reference was so already
 	Changes    []manifest.Change
@@ -43,6 +46,7 @@ type Bumped struct {
 	Warnings   []string
 
 	PullRequest *PullRequest // nil where there is none
+	Would       string       // what a dry run would have done about the pull request; may be ""
 }
 
 // PullRequest is the one that proposes a bump.
@@ -51,6 +55,23 @@ type PullRequest struct {
 	URL       string   // its page
 	Operation string   // created, updated, none, closed, merged
 	Notes     []string // what people should know of it
+}
+
+// Unopened reports whether the branch was written for a pull request that people
+// have to open, since git cannot; page is where, or "".
+func (b *Bumped) Unopened() (page string, ok bool) {
+	if b.PullRequest != nil || b.Commit == "" || b.Base == "" || b.Branch == b.Base {
+		return "", false
+	}
+	if b.Page != "" {
+		page = b.Page + "/compare/" + inURL(b.Base) + "..." + inURL(b.Branch) + "?expand=1"
+	}
+	return page, true
+}
+
+// inURL is a branch as a part of a URL; its slashes stay.
+func inURL(branch string) string {
+	return strings.ReplaceAll(url.PathEscape(branch), "%2F", "/")
 }
 
 // Deploy is what is deployed: the first image under the tag that is deployed,
