@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"io"
 	"net/url"
 	"strings"
@@ -16,12 +17,14 @@ import (
 type host struct {
 	api        bool   // through the API of GitHub, and not with git
 	repository string // owner/name on this GitHub; "" where it is elsewhere
+	place      string // names the repository to those who write for one another
 	trust      trust
 }
 
 // hostOf decides how an infra repository is reached.
 func (a *app) hostOf(remote git.Remote, by access) (host, error) {
 	h := host{repository: repositoryOn(a.ServerURL, remote.URL), trust: by.trust}
+	h.place = strings.ToLower(cmp.Or(h.repository, remote.String()))
 	known := h.repository != "" && a.APIURL != "" && a.GraphQLURL != ""
 	h.api = by.InfraVia == viaAPI || by.InfraVia == viaAuto && known && by.identified()
 	switch {

@@ -41,7 +41,7 @@ func needs(pr *plan.PullRequest, dry bool) github.Permissions {
 // identify is the identity that the inputs give.
 func (a *app) identify(ctx context.Context, h host, may github.Permissions, in accessInputs, log io.Writer) (identity, error) {
 	if in.InfraToken != "" {
-		return identity{tokens: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: string(in.InfraToken)}), secret: in.secret()}, nil
+		return identity{tokens: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: string(in.InfraToken)}), secret: in.secret(h.place)}, nil
 	}
 	if in.AppID == "" {
 		return identity{}, nil
@@ -54,7 +54,7 @@ func (a *app) identify(ctx context.Context, h host, may github.Permissions, in a
 	if err != nil {
 		return identity{}, err
 	}
-	return identity{tokens: tokens, secret: in.secret(), leave: func() { a.revoke(tokens) }}, nil
+	return identity{tokens: tokens, secret: in.secret(h.place), leave: func() { a.revoke(tokens) }}, nil
 }
 
 // token is the one to use now; "" where there is none.

@@ -11,23 +11,23 @@ import (
 // is derived of a shorter one could be guessed by whoever sees what it signs.
 const shortestSecret = 20
 
-// secret is what runs of this identity have in common and nobody else has, so that
-// they may write for one another: neither the key nor the token, but made of it.
-// nil where every run has a token of its own.
-func (in accessInputs) secret() []byte {
+// secret is what runs of this identity that write to one repository have in common
+// and nobody else has, so that they may write for one another: neither the key nor
+// the token, but made of it. nil where every run has a token of its own.
+func (in accessInputs) secret(repository string) []byte {
 	token := string(in.InfraToken)
 	switch {
 	case in.AppID != "":
-		return ofKey(string(in.AppPrivateKey))
+		return ofKey(repository, string(in.AppPrivateKey))
 	case strings.HasPrefix(token, "ghs_") || len(token) < shortestSecret: // a job's, or that of an App that somebody else has minted
 		return nil
 	}
-	return derived(token)
+	return derived(repository, token)
 }
 
 // ofKey is derived of a private key, the same of all the ways in which it may be
 // written; nil of what is no key.
-func ofKey(text string) []byte {
+func ofKey(repository, text string) []byte {
 	if !strings.Contains(text, "\n") {
 		text = strings.ReplaceAll(strings.ReplaceAll(text, `\r`, ""), `\n`, "\n")
 	}
@@ -40,10 +40,10 @@ func ofKey(text string) []byte {
 			return nil
 		}
 	}
-	return derived(string(block.Bytes))
+	return derived(repository, string(block.Bytes))
 }
 
-func derived(text string) []byte {
-	sum := sha256.Sum256([]byte("tagboat edits\n" + text))
+func derived(repository, text string) []byte {
+	sum := sha256.Sum256([]byte("tagboat edits\n" + repository + "\n" + text))
 	return sum[:]
 }

@@ -36,9 +36,12 @@ func TestRunsThatHaveASecretInCommon(t *testing.T) {
 		"two tokens":                 {token(personal), token(personal + "b"), false},
 		"a token and a key":          {token(personal), app("1", pkcs1), false},
 	} {
-		one, other := c.one.secret(), c.other.secret()
+		one, other := c.one.secret("acme/infra"), c.other.secret("acme/infra")
 		if len(one) == 0 || len(other) == 0 || bytes.Equal(one, other) != c.same {
 			t.Errorf("%s: %x and %x", name, one, other)
+		}
+		if bytes.Equal(one, c.one.secret("acme/other")) {
+			t.Errorf("%s: one secret for two repositories", name)
 		}
 		if bytes.Contains([]byte(personal), one) || bytes.Contains([]byte(pkcs1), one) {
 			t.Errorf("%s: the secret is the credential itself", name)
@@ -50,7 +53,7 @@ func TestRunsThatHaveASecretInCommon(t *testing.T) {
 		"a guessable password": token("hunter2"),
 		"no key":               app("1", "no key"),
 	} {
-		if got := in.secret(); got != nil {
+		if got := in.secret("acme/infra"); got != nil {
 			t.Errorf("%s: got %x", name, got)
 		}
 	}
