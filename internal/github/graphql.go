@@ -34,7 +34,8 @@ func (c *Client) post(ctx context.Context, does effect, document string, variabl
 		return unsendable(err)
 	}
 	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("Accept", "application/json")
+	// Up to GHES 3.13, updateRefs is there for who asks for its preview alone.
+	req.Header.Set("Accept", "application/vnd.github.update-refs-preview+json, application/json")
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return Explain(err)

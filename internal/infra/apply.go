@@ -72,7 +72,7 @@ func Apply(ctx context.Context, repo Repo, o Options, edit Edit) (*Result, error
 		return nil, err
 	}
 	a := &applying{o: o, repo: repo, edit: edit, tries: tries{until: o.Now().Add(o.Deadline)}}
-	a.combine = newCombiner(o, repo, &a.tries)
+	a.combine = newCombiner(o, repo, edit, &a.tries)
 	within, cancel := context.WithTimeoutCause(ctx, o.Deadline, fault.Newf("E_INFRA_BUSY", "look at the host's status page, then run again", "no answer within %s", o.Deadline))
 	defer cancel()
 	res, err := a.run(within)

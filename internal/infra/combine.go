@@ -30,6 +30,7 @@ const (
 // A run that meets nobody does none of this.
 type combiner struct {
 	o     Options
+	edit  Edit
 	board Board // nil: combining is off
 	tries *tries
 
@@ -43,8 +44,8 @@ type combiner struct {
 
 // newCombiner is one that does nothing where the repository or the options know
 // no combining.
-func newCombiner(o Options, repo Repo, t *tries) *combiner {
-	c := &combiner{o: o, tries: t}
+func newCombiner(o Options, repo Repo, edit Edit, t *tries) *combiner {
+	c := &combiner{o: o, edit: edit, tries: t}
 	if board, ok := repo.(Board); ok && o.Mode == ModeCommit && o.Combine != CombineOff && o.Data != nil && o.Replay != nil && !o.DryRun && (o.Secret != nil || board.Trusting()) {
 		c.board = board
 	}

@@ -37,9 +37,14 @@ func (c *combiner) collect(ctx context.Context, on *Snapshot, own ChangeSet, oth
 			set, err = b.try(edit, selected[i].Files)
 		}
 		switch {
+		case err != nil && again(err):
+			return nil, err // which says nothing about the edit
 		case err != nil:
 			c.logf("the edit %s of another run is left out: %s", readable[i].ID, firstLine(err.Error()))
 		case len(set.Files) == 0:
+			b.done = append(b.done, readable[i])
+		case c.undoes(b, own, set):
+			// It is older than what this run was asked for, though it may not look so.
 			b.done = append(b.done, readable[i])
 		default:
 			maps.Copy(b.files, set.Files)
@@ -47,6 +52,18 @@ func (c *combiner) collect(ctx context.Context, on *Snapshot, own ChangeSet, oth
 		}
 	}
 	return b, nil
+}
+
+// undoes reports whether this run would have something to do again after another
+// edit: what this run was asked for comes last.
+func (c *combiner) undoes(b *batch, own, other ChangeSet) bool {
+	if len(own.Files) == 0 {
+		return false
+	}
+	after := &batch{on: b.on, files: maps.Clone(b.files)}
+	maps.Copy(after.files, other.Files)
+	set, err := after.try(c.edit, b.on.Files)
+	return err != nil || len(set.Files) > 0
 }
 
 // landed are those of the intents whose edit is on the branch.

@@ -208,6 +208,7 @@ func (r raise) edit(on *Snapshot) (ChangeSet, error) {
 	lines[at] = fmt.Sprintf("%s: %d", r.Field, r.To)
 	return ChangeSet{
 		Files:   map[string][]byte{r.File: []byte(strings.Join(lines, "\n"))},
+		Key:     fmt.Sprintf("%s:%d", r.Field, r.To),
 		Message: fmt.Sprintf("%s: %d\n\nTagboat-Image: %s\nTagboat-To: %d\n", r.Field, r.To, r.Field, r.To),
 	}, nil
 }

@@ -85,6 +85,9 @@ type state struct {
 	entries func(context.Context) ([]entry, error) // what stands where something is written
 }
 
+// bot reports whether an App writes, whose permissions are no person's.
+func (s *state) bot() bool { return strings.HasSuffix(s.viewer, "[bot]") || s.byJobToken() }
+
 // githubActions is the login of the identity behind a job's GITHUB_TOKEN.
 const githubActions = "github-actions"
 

@@ -29,7 +29,13 @@ type repositoryAnswer struct {
 type commitAnswer struct {
 	OID, Message      string
 	Author, Committer personAnswer
+	Signature         *struct{ IsValid, WasSignedByGitHub bool }
 	Parents           struct{ Nodes []commitAnswer }
+}
+
+// signed reports whether GitHub signed it.
+func (c commitAnswer) signed() bool {
+	return c.Signature != nil && c.Signature.IsValid && c.Signature.WasSignedByGitHub
 }
 
 type personAnswer struct {
@@ -38,11 +44,11 @@ type personAnswer struct {
 }
 
 type pullAnswer struct {
-	ID                         string
-	Number                     int
-	URL, State, Title, Body    string
-	IsDraft, IsCrossRepository bool
-	HeadRefOID, BaseRefName    string
+	ID                      string
+	Number                  int
+	URL, State, Title, Body string
+	IsCrossRepository       bool
+	HeadRefOID, BaseRefName string
 
 	Labels         struct{ Nodes []struct{ Name string } }
 	Assignees      struct{ Nodes []struct{ Login string } }

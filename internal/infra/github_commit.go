@@ -166,7 +166,7 @@ const historyQuery = `query($owner: String!, $repository: String!, $branch: Stri
 
 // landed looks for our commit among the newest ones of a branch: by its id, or,
 // where GitHub was to make it, for one on the head that was read in which all files
-// are as they should be. tip is "" where there is no such branch.
+// are as they should be. tip is noCommit where there is no such branch.
 func (g *GitHub) landed(ctx context.Context, w *work, branch, id string) (commit, tip string, err error) {
 	var answer historyAnswer
 	variables := map[string]any{"owner": g.owner, "repository": g.name, "branch": "refs/heads/" + branch}
@@ -174,7 +174,7 @@ func (g *GitHub) landed(ctx context.Context, w *work, branch, id string) (commit
 		return "", "", err
 	}
 	if answer.Repository == nil || answer.Repository.Ref == nil {
-		return "", "", nil
+		return "", noCommit, nil
 	}
 	target := answer.Repository.Ref.Target
 	for _, c := range target.History.Nodes {

@@ -40,7 +40,7 @@ func (g *GitHub) dress(ctx context.Context, on *Snapshot, p Proposal, pull *pull
 		}
 		g.askForReviews(ctx, pull.Number, request, note)
 	}
-	if p.AutoMerge != "" && pull.AutoMergeRequest == nil {
+	if p.AutoMerge != "" && pull.AutoMergeRequest == nil && (op != Unchanged || pull.bare()) {
 		g.autoMerge(ctx, p, pull, written)
 	}
 	return ctx.Err()
@@ -80,6 +80,12 @@ func (g *GitHub) askForReviews(ctx context.Context, number int, all gogithub.Rev
 	for _, slug := range all.TeamReviewers {
 		note("team "+slug+" was not asked for a review", ask(gogithub.ReviewersRequest{TeamReviewers: []string{slug}}))
 	}
+}
+
+// bare reports whether nothing was done to a pull request since it was opened, as after
+// a run that ended there.
+func (p *pullAnswer) bare() bool {
+	return len(p.Labels.Nodes)+len(p.Assignees.Nodes)+p.ReviewRequests.TotalCount+len(p.LatestReviews.Nodes) == 0
 }
 
 func (p *pullAnswer) labels() (names []string) {

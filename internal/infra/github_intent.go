@@ -2,10 +2,12 @@ package infra
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	gogithub "github.com/google/go-github/v62/github"
 
+	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/github"
 )
 
@@ -111,19 +113,23 @@ func (g *GitHub) Clears() bool { return false }
 
 // Standing implements Shelf. What was merged is on the base, and what was closed is
 // not wanted; of a branch without any pull request one is about to be opened.
-func (g *GitHub) Standing(_ context.Context, on *Snapshot, _ string) (string, error) {
+func (g *GitHub) Standing(_ context.Context, on *Snapshot, branch string) (string, error) {
 	repo := on.github.repo
 	if repo.Proposal == nil {
 		return "", nil
 	}
 	tip := repo.Proposal.Target
-	for _, pull := range repo.Done.Nodes {
-		if !pull.IsCrossRepository && pull.HeadRefOID == tip.OID {
-			return "", nil
-		}
+	own := func(pull pullAnswer) bool { return !pull.IsCrossRepository && pull.HeadRefOID == tip.OID }
+	if !slices.ContainsFunc(repo.Open.Nodes, own) && slices.ContainsFunc(repo.Done.Nodes, own) {
+		return "", nil
 	}
 	if parents := tip.Parents.Nodes; len(parents) == 2 {
-		return parents[0].Message, nil
+		tip = parents[0]
+	}
+	for _, line := range editLine.Regexp().FindAllStringSubmatch(tip.Message, -1) {
+		if line[2] == unproven && !tip.signed() {
+			return "", fault.Newf("E_PR_SHARED", hintShared, "branch %q holds an edit (%s) of which nobody knows who made it: %s is not signed by GitHub", branch, line[1], tip.OID)
+		}
 	}
 	return tip.Message, nil
 }

@@ -50,9 +50,10 @@ func (g *GitHub) autoMerge(ctx context.Context, p Proposal, pull *pullAnswer, wr
 
 // withdraw takes back a proposal that has nothing to propose any more. Its branch
 // goes first, if it still holds what was read: a newer proposal that somebody made
-// meanwhile stays. Then the pull request is closed, with a note. What is somebody's
+// meanwhile stays. GitHub closes the pull request with it; then it gets a note, and
+// loses its mark. What is somebody's
 // work, as foreign says, is none of ours to take back.
-func (g *GitHub) withdraw(ctx context.Context, on *Snapshot, p Proposal, there standing, foreign error) (Written, error) {
+func (g *GitHub) withdraw(ctx context.Context, on *Snapshot, p Proposal, there standing, key string, foreign error) (Written, error) {
 	written := Written{Commit: on.Head, Branch: on.Branch}
 	if foreign != nil {
 		return written, nil
@@ -60,13 +61,16 @@ func (g *GitHub) withdraw(ctx context.Context, on *Snapshot, p Proposal, there s
 	if there.tip != nil {
 		err := g.moveRefs(ctx, on, refUpdate{Name: "refs/heads/" + p.Branch, Before: there.tip.OID, After: noCommit, Force: true})
 		switch {
-		case saidNo(err, github.Stale, github.Lost):
+		case saidNo(err, github.Stale, github.Lost, github.Missing):
 			return Written{}, fmt.Errorf("branch %s: %w", p.Branch, ErrStale)
-		case err != nil && !saidNo(err, github.Missing):
+		case err != nil:
 			return Written{}, g.explain(err, on.github.viewer)
 		}
 	}
 	pull := there.open
+	if pull == nil {
+		pull = on.github.repo.halfClosed(key)
+	}
 	if pull == nil {
 		return written, nil
 	}
@@ -79,6 +83,22 @@ func (g *GitHub) withdraw(ctx context.Context, on *Snapshot, p Proposal, there s
 	}
 	written.PullRequest = &PullRequest{Number: pull.Number, URL: pull.URL, Operation: Closed}
 	return written, nil
+}
+
+// halfClosed is the newest pull request where it was closed for a key that it still
+// bears although the branch has it: by GitHub, together with its branch, in a run that
+// did not come to the note.
+func (r *repositoryAnswer) halfClosed(key string) *pullAnswer {
+	for i, pull := range r.Done.Nodes {
+		if pull.IsCrossRepository {
+			continue
+		}
+		if was, _ := readMark(pull.Body); pull.State == "CLOSED" && key != "" && was == key {
+			return &r.Done.Nodes[i]
+		}
+		return nil
+	}
+	return nil
 }
 
 // left is the error of a clean-up. That a ref has gone or moved meanwhile is none.

@@ -17,7 +17,7 @@ import (
 func (g *GitHub) Propose(ctx context.Context, on *Snapshot, p Proposal, c ChangeSet) (Written, error) {
 	there, err := g.standing(on, p, c)
 	if len(c.Files) == 0 {
-		return g.withdraw(ctx, on, p, there, err)
+		return g.withdraw(ctx, on, p, there, c.Key, err)
 	}
 	if err == nil {
 		err = g.permits(on, p, there, c)
@@ -33,7 +33,7 @@ func (g *GitHub) Propose(ctx context.Context, on *Snapshot, p Proposal, c Change
 	d := newDescription(c, w)
 	switch {
 	case len(w.files) == 0:
-		return g.withdraw(ctx, on, p, there, nil)
+		return g.withdraw(ctx, on, p, there, c.Key, nil)
 	case there.open == nil:
 		return g.open(ctx, w, p, there, d)
 	}
@@ -84,7 +84,7 @@ func (g *GitHub) ours(on *Snapshot, branch string, there standing, c ChangeSet) 
 	if !trailer.MatchString(tip.Message) || !g.made(on.github, tip) && !there.told(tip) {
 		return fault.Newf("E_BRANCH_FOREIGN", hintForeign, "branch %q holds a commit that this identity did not make: %s by %s <%s>", branch, tip.OID, tip.Author.Name, tip.Author.Email)
 	}
-	if is, was := images(c.Message), images(tip.Message); !share(c.Message, tip.Message) && len(is) > 0 && len(c.Files) > 0 && !slices.Equal(is, was) {
+	if is, was := images(c.Message), images(tip.Message); !share(c.Message, tip.Message) && len(is) > 0 && !slices.Equal(is, was) {
 		return fault.Newf("E_BRANCH_FOREIGN", hintForeign, "branch %q holds a commit for another image: %s is for %q, not for %q", branch, tip.OID, was, is)
 	}
 	return nil
@@ -140,12 +140,19 @@ func (g *GitHub) permits(on *Snapshot, p Proposal, there standing, c ChangeSet) 
 		if pull.IsCrossRepository || there.open != nil || c.Key == "" {
 			continue
 		}
-		if key, _ := readMark(pull.Body); pull.State == "CLOSED" && key == c.Key {
+		if key, _ := readMark(pull.Body); pull.State == "CLOSED" && covers(key, c.Key) {
 			return fault.Newf("E_PR_CLOSED", "reopen it at "+pull.URL+", or bump to another version", "pull request #%d proposed %s, and somebody closed it without a merge", pull.Number, c.Key)
 		}
 		break // the newest one alone counts
 	}
 	return nil
+}
+
+// covers reports whether all that a key names is named by another one: a shared
+// proposal has several.
+func covers(all, some string) bool {
+	named := strings.Fields(all)
+	return !slices.ContainsFunc(strings.Fields(some), func(one string) bool { return !slices.Contains(named, one) })
 }
 
 // merges reports whether the repository lets a pull request merge by itself in

@@ -18,15 +18,15 @@ const (
 	// whole query would be refused.
 	proposalFields = `
     proposal: ref(qualifiedName: $proposal) { target { ...Made ... on Commit { parents(first: 2) { nodes { ...Made parents(first: 2) { nodes { oid } } } } } } }
-    open: pullRequests(states: OPEN, headRefName: $headName, first: 100, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { ...Pull
-      labels(first: 100) { nodes { name } } assignees(first: 100) { nodes { login } }
-      reviewRequests(first: 100) { totalCount nodes { requestedReviewer { ... on User { login } } } }
-      latestReviews(first: 100) { nodes { author { login } } }
+    open: pullRequests(states: OPEN, headRefName: $headName, first: 20, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { ...Pull
+      labels(first: 50) { nodes { name } } assignees(first: 20) { nodes { login } }
+      reviewRequests(first: 50) { totalCount nodes { requestedReviewer { ... on User { login } } } }
+      latestReviews(first: 50) { nodes { author { login } } }
       autoMergeRequest { mergeMethod } } }
-    done: pullRequests(states: [CLOSED, MERGED], headRefName: $headName, first: 20, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { ...Pull } }`
+    done: pullRequests(states: [CLOSED, MERGED], headRefName: $headName, first: 100, orderBy: {field: CREATED_AT, direction: DESC}) { nodes { ...Pull } }`
 
-	proposalFragments = `fragment Made on Commit { oid message author { name email user { login } } committer { name email } }
-fragment Pull on PullRequest { id number url state title body isDraft isCrossRepository headRefOid baseRefName }
+	proposalFragments = `fragment Made on Commit { oid message author { name email user { login } } committer { name email } signature { isValid wasSignedByGitHub } }
+fragment Pull on PullRequest { id number url state title body isCrossRepository headRefOid baseRefName }
 `
 )
 
@@ -116,7 +116,7 @@ func places(wishes []wish, variables map[string]any) (string, queryParts) {
 	return b.String(), more
 }
 
-// objectOf is what is asked of a file, or of a folder and this many levels of it.
+// objectFields are what is asked of a file, or of a folder and this many levels of it.
 func objectFields(depth int, lean bool) string {
 	content := "...Content "
 	if lean {

@@ -67,6 +67,9 @@ func (g *GitHub) ask(ctx context.Context, wishes []wish) (*state, error) {
 	if s.repo.Branch == nil || s.repo.Branch.Target.OID == "" {
 		return nil, g.missing(ctx)
 	}
+	if may := s.repo.ViewerPermission; (may == "READ" || may == "TRIAGE") && !s.bot() {
+		fmt.Fprintf(g.o.Log, "%s may read %s and not write to it: what a write needs is `contents: write`\n", s.viewer, g.o.Repository)
+	}
 	g.base, s.root = s.repo.Branch.Name, s.repo.Branch.Target.Root
 	s.tree.learn(wishes, &s.repo.Branch.Target)
 	s.tree.more = func(wishes ...wish) error { return g.learn(ctx, s, wishes) }
@@ -75,11 +78,15 @@ func (g *GitHub) ask(ctx context.Context, wishes []wish) (*state, error) {
 	return s, g.learn(ctx, s, wishes) // what is missing is asked for in another way
 }
 
-// place is the name by which an answer gives a place that was wished for.
-var place = pattern.New(`^p\d+$`)
+// What may be null although it was asked for: a place of a commit that is not there,
+// and people that the token may not see.
+var (
+	place  = pattern.New(`^p\d+$`)
+	people = pattern.New(`^(requestedReviewer|author|user|assignees|latestReviews|reviewRequests)$`)
+)
 
-// query asks for places of a commit. One that is not there is null, and told as an
-// error beside the answer as well, which is none here.
+// query asks for what may be null. GitHub says so in an error beside the answer as
+// well, which is none here.
 func (g *GitHub) query(ctx context.Context, document string, variables map[string]any, into any) error {
 	err := g.o.Client.Query(ctx, document, variables, into)
 	e, ok := errors.AsType[*github.Error](err)
@@ -87,7 +94,13 @@ func (g *GitHub) query(ctx context.Context, document string, variables map[strin
 		return err
 	}
 	for _, one := range e.All {
-		if n := len(one.Whole); one.Kind != github.NotFound || n == 0 || !place.MatchString(one.Whole[n-1]) {
+		last := ""
+		if n := len(one.Whole); n > 0 {
+			last = one.Whole[n-1]
+		}
+		absent := one.Kind == github.NotFound && place.MatchString(last)
+		unseen := (one.Kind == github.NotFound || one.Kind == github.Denied) && people.MatchString(last)
+		if !absent && !unseen {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package infra
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/github"
@@ -35,15 +36,22 @@ func (g *GitHub) update(ctx context.Context, w *work, p Proposal, there standing
 	if err != nil {
 		return Written{}, g.explain(err, w.on.github.viewer)
 	}
-	var answer struct{ UpdatePullRequest *textAnswer }
+	var answer struct {
+		UpdateRefs        *struct{}
+		UpdatePullRequest *textAnswer
+	}
 	err = g.o.Client.Mutate(ctx, updateMutation, map[string]any{
 		"refs": refsInput(w.on, refUpdate{Name: "refs/heads/" + p.Branch, Before: old, After: id, Force: true}),
 		"pull": textInput(pull.ID, d.title, d.marked(id)),
 	}, &answer)
-	written, settled := g.settle(ctx, w, p.Branch, old, id, err)
+	moved := err
+	if answer.UpdateRefs != nil {
+		moved = nil // whatever became of the text
+	}
+	written, settled := g.settle(ctx, w, p.Branch, old, id, moved)
 	switch {
 	case settled != nil:
-		g.mend(ctx, p, there, settled)
+		g.mend(ctx, there, settled)
 		return Written{}, settled
 	case answer.UpdatePullRequest == nil: // the branch was moved, and the text was not, or that is not known
 		err = g.o.Client.Mutate(ctx, textMutation, map[string]any{"pull": textInput(pull.ID, d.title, d.marked(id))}, &answer)
@@ -75,26 +83,30 @@ func (g *GitHub) text(ctx context.Context, id, title, body string) {
 	}
 }
 
-// mend puts the text of a pull request right after its branch was not moved, or not
-// by this run: people must not approve one version under the name of another.
-func (g *GitHub) mend(ctx context.Context, p Proposal, there standing, why error) {
+// mend puts the text of a pull request right after its branch was not moved by this
+// run: people must not approve one version, or look for it later, under the name of
+// another one.
+func (g *GitHub) mend(ctx context.Context, there standing, why error) {
 	if saidNo(why, github.Unreachable, github.Limited) { // nothing was done at all
 		return
 	}
 	s, err := g.ask(ctx, nil)
-	if err != nil || s.repo.Proposal == nil {
+	if err != nil {
 		return
 	}
-	tip := s.repo.Proposal.Target
-	for _, pull := range s.repo.Open.Nodes {
-		_, state := readMark(pull.Body)
-		switch {
-		case pull.ID != there.open.ID || strings.HasSuffix(state, "-"+tip.OID):
-		case tip.OID == there.tip.OID:
-			g.text(ctx, pull.ID, there.open.Title, there.open.Body)
-		case trailer.MatchString(tip.Message): // another run's, whose own text is lost
-			d := describe(tip.Message, "")
-			g.text(ctx, pull.ID, d.title, d.marked(tip.OID))
-		}
+	all := slices.Concat(s.repo.Open.Nodes, s.repo.Done.Nodes)
+	i := slices.IndexFunc(all, func(pull pullAnswer) bool { return pull.ID == there.open.ID })
+	if i < 0 || all[i].Body == there.open.Body {
+		return
+	}
+	pull := all[i]
+	_, state := readMark(pull.Body)
+	switch {
+	case strings.HasSuffix(state, "-"+pull.HeadRefOID): // it is of what stands there
+	case pull.HeadRefOID == there.open.HeadRefOID:
+		g.text(ctx, pull.ID, there.open.Title, there.open.Body)
+	case s.repo.Proposal != nil && pull.HeadRefOID == s.repo.Proposal.Target.OID && trailer.MatchString(s.repo.Proposal.Target.Message):
+		d := describe(s.repo.Proposal.Target.Message, "") // another run's, whose own text is lost
+		g.text(ctx, pull.ID, d.title, d.marked(pull.HeadRefOID))
 	}
 }

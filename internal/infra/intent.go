@@ -83,8 +83,8 @@ func newIntentID(now time.Time) string {
 
 // How long an intent counts. Its run looks at it every few seconds.
 const (
-	abandoned = time.Minute      // nobody waits for its run to write any more; it is written with what comes next
-	expired   = 10 * time.Minute // nobody wants it any more
+	abandoned = time.Minute     // nobody waits for its run to write any more; it is written with what comes next
+	expired   = 5 * time.Minute // nobody wants it any more
 )
 
 // older reports whether an intent is older than that, by its own clock: one from a

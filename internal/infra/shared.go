@@ -29,10 +29,14 @@ const editTrailer = "Tagboat-Edit: "
 
 var editLine = pattern.New(`(?m)^Tagboat-Edit: (\S+) (\S+) (.+)$`)
 
+// unproven stands in the place of a proof: whose job's token is gone with the job has
+// nothing to prove it with.
+const unproven = "-"
+
 // signature proves a line of a proposal's branch.
 func (o Options) signature(slot, data string) string {
 	if o.Secret == nil {
-		return "-"
+		return unproven
 	}
 	h := hmac.New(sha256.New, o.Secret)
 	fmt.Fprintf(h, "edit\n%q\n%q\n%s", o.Proposal.Branch, slot, data)
@@ -42,11 +46,30 @@ func (o Options) signature(slot, data string) string {
 // propose puts the edit before people, with those that share its proposal, or takes
 // back what is not wanted any more.
 func (a *applying) propose(ctx context.Context, res *Result, own ChangeSet) (*Result, error) {
-	c, err := a.share(ctx, res.Snapshot, own)
+	on := res.Snapshot
+	c, err := a.share(ctx, on, own)
+	if len(own.Files) == 0 && (fault.Is(err, "E_PR_SHARED") || a.others(ctx, on)) {
+		res.Written = Written{Commit: on.Head, Branch: on.Branch}
+		return res, nil
+	}
+	if c.Key == "" {
+		c.Key = own.Key
+	}
 	if err == nil {
-		res.Written, err = a.repo.Propose(ctx, res.Snapshot, a.o.Proposal, c)
+		res.Written, err = a.repo.Propose(ctx, on, a.o.Proposal, c)
 	}
 	return res, err
+}
+
+// others reports whether what stands proposed is shared by runs of which this is none:
+// nothing that it has to take back.
+func (a *applying) others(ctx context.Context, on *Snapshot) bool {
+	shelf, ok := a.repo.(Shelf)
+	if !ok || a.o.Slot != "" {
+		return false
+	}
+	message, err := shelf.Standing(ctx, on, a.o.Proposal.Branch)
+	return err != nil || editLine.MatchString(message)
 }
 
 // share makes one proposal of this run's edit and of those that others have
@@ -79,7 +102,7 @@ func (a *applying) share(ctx context.Context, on *Snapshot, own ChangeSet) (Chan
 		lines[slot] = data
 		others = append(others, Intent{ID: slot, Data: []byte(data)})
 	}
-	combine := &combiner{o: a.o, board: shelf, tries: &a.tries}
+	combine := &combiner{o: a.o, edit: a.edit, board: shelf, tries: &a.tries}
 	b, err := combine.collect(ctx, on, own, others)
 	if err != nil {
 		return own, err
