@@ -63,7 +63,7 @@ func TestApplyGivesUpAtTheDeadline(t *testing.T) {
 		heads[i] = "c" + strings.Repeat("0", i)
 	}
 	_, err := Apply(t.Context(), &script{heads: heads, errs: []error{ErrStale}}, o, edited)
-	if fault.Code(err) != "E_INFRA_BUSY" || !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), ", c00, c0: ") {
+	if fault.Code(err) != "E_INFRA_BUSY" || !errors.Is(err, ErrStale) || !strings.Contains(err.Error(), "were there first: c00") {
 		t.Errorf("got %v", err)
 	}
 	var total time.Duration
