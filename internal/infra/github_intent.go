@@ -2,6 +2,7 @@ package infra
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -60,22 +61,19 @@ func (g *GitHub) Publish(ctx context.Context, on *Snapshot, in Intent) (Intent, 
 	return in, nil
 }
 
-// Clear implements Board.
+// Clear implements Board. GitHub moves all refs or none, so that one that is gone
+// already is looked for in halves.
 func (g *GitHub) Clear(ctx context.Context, on *Snapshot, done []Intent) error {
 	var updates []refUpdate
 	for _, in := range done {
 		updates = append(updates, refUpdate{Name: in.ref(on.Branch), Before: in.Commit, After: noCommit, Force: true})
 	}
 	err := g.moveRefs(ctx, on, updates...)
-	if len(updates) == 1 || !saidNo(err, github.Missing, github.Stale, github.Invalid, github.Other) {
+	if len(done) < 2 || !saidNo(err, github.Missing, github.Stale, github.Invalid, github.Other) {
 		return g.left(err, on)
 	}
-	for _, u := range updates { // one is gone, and GitHub moves all or none
-		if err := g.left(g.moveRefs(ctx, on, u), on); err != nil {
-			return err
-		}
-	}
-	return nil
+	half := len(done) / 2
+	return errors.Join(g.Clear(ctx, on, done[:half]), g.Clear(ctx, on, done[half:]))
 }
 
 // Select implements Board.

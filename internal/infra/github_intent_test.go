@@ -119,18 +119,22 @@ func TestClearOnTheAPI(t *testing.T) {
 	g := w.openGitHub(t, GitHubOptions{Paths: mustParse(t, "apps")})
 	on := mustRead(t, g)
 	var all []Intent
-	for i := range 3 {
-		in, err := g.Publish(t.Context(), on, Intent{ID: fmt.Sprint("id", i), Since: clock(), Subject: "s", Data: []byte("1")})
+	for i := range 16 {
+		in, err := g.Publish(t.Context(), on, Intent{ID: fmt.Sprintf("id%02d", i), Since: clock(), Subject: "s", Data: []byte("1")})
 		if err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, in)
 	}
-	if err := g.Clear(t.Context(), on, all[1:2]); err != nil {
+	if err := g.Clear(t.Context(), on, all[5:6]); err != nil {
 		t.Fatal(err)
 	}
+	w.hub.Requests()
 	if err := g.Clear(t.Context(), on, all); err != nil || w.intents() != "" {
 		t.Errorf("got %v, left %s", err, w.intents())
+	}
+	if n := len(w.hub.Requests()); n > 9 {
+		t.Errorf("%d requests", n)
 	}
 }
 
