@@ -2,7 +2,6 @@ package infra
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -12,9 +11,10 @@ import (
 	"github.com/seed-96940006/tagboat/internal/github"
 )
 
-// intentFields bring the newest intents with a read.
+// intentFields bring the oldest intents with a read: all runs have to see the same ones
+// to agree on who goes first.
 const intentFields = `
-    intents: refs(refPrefix: $intents, first: 100, orderBy: {field: ALPHABETICAL, direction: DESC}) { nodes { name target { oid ... on Commit { message } } } }`
+    intents: refs(refPrefix: $intents, first: 100, orderBy: {field: ALPHABETICAL, direction: ASC}) { nodes { name target { oid ... on Commit { message } } } }`
 
 // intentAnswer is one ref of an intent. Its name is what follows the prefix that
 // was asked for: the folder of the branch and the intent's own.
@@ -61,19 +61,34 @@ func (g *GitHub) Publish(ctx context.Context, on *Snapshot, in Intent) (Intent, 
 	return in, nil
 }
 
-// Clear implements Board. GitHub moves all refs or none, so that one that is gone
-// already is looked for in halves.
+// Clear implements Board. GitHub moves all refs or none: where one of many is gone
+// already, those that still stand are looked for once. What stays then is cleared by who
+// writes next.
 func (g *GitHub) Clear(ctx context.Context, on *Snapshot, done []Intent) error {
+	err := g.clear(ctx, on, done)
+	if len(done) < 2 || !saidNo(err, github.Missing, github.Stale, github.Invalid, github.Other) {
+		return g.left(err, on)
+	}
+	s, err := g.ask(ctx, nil)
+	if err != nil {
+		return err
+	}
+	there := g.waiting(s)
+	done = slices.DeleteFunc(slices.Clone(done), func(in Intent) bool {
+		return !slices.ContainsFunc(there, func(other Intent) bool { return other.ID == in.ID && other.Commit == in.Commit })
+	})
+	if len(done) == 0 {
+		return nil
+	}
+	return g.left(g.clear(ctx, on, done), on)
+}
+
+func (g *GitHub) clear(ctx context.Context, on *Snapshot, done []Intent) error {
 	var updates []refUpdate
 	for _, in := range done {
 		updates = append(updates, refUpdate{Name: in.ref(on.Branch), Before: in.Commit, After: noCommit, Force: true})
 	}
-	err := g.moveRefs(ctx, on, updates...)
-	if len(done) < 2 || !saidNo(err, github.Missing, github.Stale, github.Invalid, github.Other) {
-		return g.left(err, on)
-	}
-	half := len(done) / 2
-	return errors.Join(g.Clear(ctx, on, done[:half]), g.Clear(ctx, on, done[half:]))
+	return g.moveRefs(ctx, on, updates...)
 }
 
 // Select implements Board.
