@@ -106,7 +106,7 @@ func TestCombinedWritersAllLand(t *testing.T) {
 		for _, separate := range []bool{false, true} {
 			count := 8
 			if !testing.Short() && w.name == "http" && !separate {
-				count = 40
+				count = 20
 			}
 			all := w.raises(t, count, separate)
 			before := w.repo.Tip("main")
