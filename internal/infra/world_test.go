@@ -61,23 +61,17 @@ func newHTTP(t *testing.T) *world {
 	return &world{repo: s.Repo("infra"), server: s, remote: git.Remote{URL: s.URL + "/infra.git", Token: token}}
 }
 
-// inGit runs a test in every world that has commits; inAll in plain folders too.
-func inGit(t *testing.T, test func(*testing.T, *world)) {
-	for name, create := range gitWorlds {
-		t.Run(name, func(t *testing.T) {
-			isolate(t)
-			w := create(t)
-			w.name = name
-			w.write(t, start...)
-			test(t, w)
-		})
-	}
-}
+// inGit runs a test in every world that has commits; inHosts also in those that are
+// reached through an API, and inAll in plain folders too.
+func inGit(t *testing.T, test func(*testing.T, *world)) { inEach(t, gitWorlds, test) }
 
-// inHosts adds the repositories that are reached through an API.
 func inHosts(t *testing.T, test func(*testing.T, *world)) {
 	inGit(t, test)
-	for name, create := range map[string]func(*testing.T) *world{"API": newAPI, "API and git": newAPIAndGit} {
+	inEach(t, map[string]func(*testing.T) *world{"API": newAPI, "API and git": newAPIAndGit}, test)
+}
+
+func inEach(t *testing.T, worlds map[string]func(*testing.T) *world, test func(*testing.T, *world)) {
+	for name, create := range worlds {
 		t.Run(name, func(t *testing.T) {
 			isolate(t)
 			w := create(t)
