@@ -1,4 +1,5 @@
 # The README's two commands are `make demo` and `make test`; both need Go and git only.
+# Where npm is there, the tests also hold every call against GitHub's own descriptions.
 GO ?= go
 BIN := bin/tagboat
 

@@ -45,6 +45,7 @@ func (c *combiner) collect(ctx context.Context, on *Snapshot, own ChangeSet, oth
 			b.done = append(b.done, readable[i])
 		case c.undoes(b, own, set):
 			// It is older than what this run was asked for, though it may not look so.
+			c.logf("the edit %s of another run is left out: it would take back what this run writes", readable[i].ID)
 			b.done = append(b.done, readable[i])
 		default:
 			maps.Copy(b.files, set.Files)

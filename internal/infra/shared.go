@@ -48,7 +48,11 @@ func (o Options) signature(slot, data string) string {
 func (a *applying) propose(ctx context.Context, res *Result, own ChangeSet) (*Result, error) {
 	on := res.Snapshot
 	c, err := a.share(ctx, on, own)
-	if len(own.Files) == 0 && (fault.Is(err, "E_PR_SHARED") || a.others(ctx, on)) {
+	others := false
+	if err == nil && len(own.Files) == 0 {
+		others, err = a.others(ctx, on)
+	}
+	if len(own.Files) == 0 && (others || fault.Is(err, "E_PR_SHARED")) {
 		res.Written = Written{Commit: on.Head, Branch: on.Branch}
 		return res, nil
 	}
@@ -63,13 +67,13 @@ func (a *applying) propose(ctx context.Context, res *Result, own ChangeSet) (*Re
 
 // others reports whether what stands proposed is shared by runs of which this is none:
 // nothing that it has to take back.
-func (a *applying) others(ctx context.Context, on *Snapshot) bool {
+func (a *applying) others(ctx context.Context, on *Snapshot) (bool, error) {
 	shelf, ok := a.repo.(Shelf)
 	if !ok || a.o.Slot != "" {
-		return false
+		return false, nil
 	}
 	message, err := shelf.Standing(ctx, on, a.o.Proposal.Branch)
-	return err != nil || editLine.MatchString(message)
+	return editLine.MatchString(message), err
 }
 
 // share makes one proposal of this run's edit and of those that others have
