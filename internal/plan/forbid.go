@@ -3,7 +3,6 @@ package plan
 import (
 	"errors"
 	"path"
-	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/pattern"
@@ -43,12 +42,13 @@ func (b Bump) Permits(tag ref.Tag) error {
 // permitted looks at the tag that would be deployed; one that has no number yet
 // is looked at as the first of its series, and again once it is claimed.
 func (p Plan) permitted() error {
-	tag, ok := Deployed(p.Tags)
+	tags := p.Tags
+	if p.Claim != nil {
+		tags = p.Names(ref.Tag(p.Claim.Series + ".1"))
+	}
+	tag, ok := Deployed(tags)
 	if !ok || !p.Bump.Do {
 		return nil
-	}
-	if tag.Name == "" {
-		tag.Name = ref.Tag(strings.TrimSuffix(tag.Pattern, "N") + "1")
 	}
 	return p.Bump.Permits(tag.Name)
 }

@@ -19,13 +19,16 @@ type Inputs struct {
 	Commit     string // given by the user; "" otherwise
 	CheckedOut string // the commit that is checked out; "" if that is not known
 	RunnerSHA  string // what the runner calls the commit of the event; "" outside Actions
+	Committed  string // when that commit was made, 2026-01-31T09:30:00Z; "" if that is not known
+	Now        string // when the run began, written like Committed; "" gives no date to what has no commit
 	SourceURL  string // page of the source repository; "" if there is none
 	Build      Build  // all but Step; Labels are the user's
 	Bump       Bump   // all but Step and Image; Repository "" bumps nothing
 }
 
-// Make decides. It fails with E_EVENT_UNKNOWN, E_EVENT_PAYLOAD, E_NO_TAGS or
-// E_TAG_FORBIDDEN; an event for which nothing is to be done is a plan that says so.
+// Make decides. It fails with E_EVENT_UNKNOWN, E_EVENT_PAYLOAD, E_NO_TAGS, E_TAG
+// for a version that is too long for one, or E_TAG_FORBIDDEN; an event for which
+// nothing is to be done is a plan that says so.
 func Make(in Inputs, e runner.Event) (Plan, error) {
 	m, err := understand(e, in.Claim.Prefix)
 	if err != nil {
@@ -34,21 +37,24 @@ func Make(in Inputs, e runner.Event) (Plan, error) {
 	p := Plan{Event: e.String(), Reason: m.reason, Images: in.Images, Build: in.Build, Bump: in.Bump}
 	p.Commit = commitOf(in, m, e)
 	p.Commit.Source = in.SourceURL
-	rules := in.Tags
-	if len(rules) == 0 {
-		rules = defaultRules(m.kind)
+	on := occasion{meaning: m, event: e, in: in, commit: p.Commit.SHA, rules: in.Tags}
+	if len(on.rules) == 0 {
+		on.rules = defaultRules(m.kind)
 	}
 	if m.kind != nothing && m.kind != checkOnly {
-		p.Tags = tags(rules, m, e, p.Commit.SHA, in.Claim)
+		p.Tags = tags(on)
 	}
 	if len(p.Tags) == 0 && (m.kind == release || m.kind == exact) {
 		return Plan{}, fault.Newf("E_NO_TAGS", "add `version`, or leave `tags` empty for the tags of the event",
 			"none of `tags` gives a tag here (%s): nothing could be pushed", m.reason)
 	}
 	for _, t := range p.Tags {
-		if t.Name == "" {
-			p.Claim = &in.Claim
+		if _, err := ref.ParseTag(t.String()); err != nil {
+			return Plan{}, err
 		}
+	}
+	if on.claims() {
+		p.Claim = &in.Claim
 	}
 	p.Build.Step, p.Push = buildAndPush(m, p)
 	p.Build.Labels = labels(in, p.Commit.SHA)
@@ -127,30 +133,4 @@ func labels(in Inputs, commit string) map[string]string {
 	}
 	maps.Copy(all, in.Build.Labels)
 	return all
-}
-
-// Names are the tags once the number is claimed; version is "" where none was.
-func (p Plan) Names(version ref.Tag) []Tag {
-	named := make([]Tag, len(p.Tags))
-	for i, t := range p.Tags {
-		if t.Name == "" {
-			t.Name, t.Pattern = version, ""
-		}
-		named[i] = t
-	}
-	return named
-}
-
-// Deployed is the tag that is deployed: the version where there is one, or else
-// the first of all; ok is false where there is none.
-func Deployed(tags []Tag) (tag Tag, ok bool) {
-	for _, t := range tags {
-		if t.Kind == "version" {
-			return t, true
-		}
-	}
-	if len(tags) == 0 {
-		return Tag{}, false
-	}
-	return tags[0], true
 }

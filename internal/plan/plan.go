@@ -43,8 +43,9 @@ type Claim struct {
 type Tag struct {
 	Name      ref.Tag `json:"name,omitempty"`    // "" until the number is claimed
 	Pattern   string  `json:"pattern,omitempty"` // v0.0.N, where the number is still to be claimed
-	Kind      string  `json:"kind"`              // the rule that gave it: pr, version, sha, branch, raw
+	Kind      string  `json:"kind"`              // that of the rule that gave it: pr, version, sha, branch, semver, semver-major-minor, semver-major, raw, date
 	Immutable bool    `json:"immutable"`         // never overwritten; of a version another digest is an error
+	Follows   string  `json:"follows,omitempty"` // the version that it stands for, or v0.0.N: it moves to newer ones only
 	Reason    string  `json:"reason"`
 }
 

@@ -30,7 +30,7 @@ const (
 // decision is a plan in the words of the table.
 type decision struct {
 	Build, Push, Bump bool
-	Tags              string // names, ! after an immutable one
+	Tags              string // names, ! after an immutable one, ^ after one that moves to newer versions only
 	Claim             string
 	Reason            string // part of the event's
 }
@@ -113,6 +113,9 @@ func complete(t *testing.T, p plan.Plan) {
 		if tag.Reason == "" {
 			t.Errorf("tag %s has no reason", tag)
 		}
+		if tag.Immutable && tag.Follows != "" {
+			t.Errorf("tag %s moves, and does not", tag)
+		}
 	}
 	if p.Push.Do && !p.Build.Do || p.Bump.Do && !p.Push.Do {
 		t.Errorf("a step follows one that is not done: %+v", decided(p))
@@ -169,89 +172,6 @@ func TestTheCommitIsOneThatAReaderCanFind(t *testing.T) {
 	}
 }
 
-func TestTagsOverrideThoseOfTheEvent(t *testing.T) {
-	cases := map[string]struct {
-		event, rules string
-		want         decision
-	}{
-		"a fixed tag beside the version":          {"push.main", "version\nraw=latest", decision{Build: true, Push: true, Bump: true, Tags: "v0.0.N! latest", Claim: "v0.0"}},
-		"no number without version":               {"push.main", "raw=edge", decision{Build: true, Push: true, Bump: true, Tags: "edge"}},
-		"a branch is built when asked":            {"push.branch", "branch", decision{Build: true, Push: true, Tags: "feature-login-df7c7aeb"}},
-		"version gives a branch nothing":          {"push.branch", "version", decision{}},
-		"version gives a pull request nothing":    {"pull_request.opened", "version", decision{Build: true}},
-		"a fork is never pushed":                  {"pull_request.opened-fork", "sha", decision{Build: true}},
-		"a pull request never moves a fixed name": {"pull_request.opened", "pr\nraw=latest", decision{Build: true, Push: true, Tags: "pr-7"}},
-		"nor does a branch":                       {"push.branch", "raw=latest", decision{}},
-		"a pre-release moves no other tag":        {"release.prerelease", "version\nraw=latest", decision{Build: true, Push: true, Tags: "v1.3.0-rc.1!"}},
-		"the same name once":                      {"pull_request.synchronize", "pr\npr", decision{Build: true, Push: true, Tags: "pr-7"}},
-		"metadata-action's spelling":              {"pull_request.synchronize", "type=ref,event=pr\ntype=sha\ntype=raw,value=try", decision{Build: true, Push: true, Tags: "pr-7 sha-" + head[:12] + "!"}},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			in := inputs(t)
-			var err error
-			if in.Tags, err = plan.ParseRules(strings.Split(c.rules, "\n")); err != nil {
-				t.Fatal(err)
-			}
-			p, err := plan.Make(in, event(t, c.event))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(c.want, decided(p)); diff != "" {
-				t.Errorf("-want +got:\n%s", diff)
-			}
-		})
-	}
-}
-
-func TestTagsThatGiveNothingOnAReleaseAreAnError(t *testing.T) {
-	in := inputs(t)
-	in.Tags = []plan.Rule{{Kind: "pr"}}
-	if _, err := plan.Make(in, event(t, "push.main")); !fault.Is(err, "E_NO_TAGS") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestBadRules(t *testing.T) {
-	for rule, code := range map[string]string{
-		"":                                "E_TAG",
-		"raw=":                            "E_TAG",
-		"raw=a b":                         "E_TAG",
-		"raw=-x":                          "E_TAG",
-		"raw=" + strings.Repeat("x", 129): "E_TAG",
-		"latest":                          "E_TAG_RULE",
-		"verison":                         "E_TAG_RULE",
-		"type=semver,pattern={{version}}": "E_TAG_RULE",
-		"type=raw,value=x,enable=false":   "E_TAG_RULE",
-		`type=raw,value="x`:               "E_TAG_RULE",
-	} {
-		if _, err := plan.ParseRule(rule); !fault.Is(err, code) {
-			t.Errorf("%q: got %v, want %s", rule, err, code)
-		}
-	}
-}
-
-func TestBranchesNeverShareATag(t *testing.T) {
-	seen := map[string]string{}
-	for _, branch := range []string{"feature/a", "feature-a", "feature_a", "Feature/a", "-feature-a", ".feature-a",
-		"日本", "日木", "a$(id)", strings.Repeat("x", 128), strings.Repeat("x", 129), strings.Repeat("x", 130)} {
-		in := inputs(t)
-		in.Tags = []plan.Rule{{Kind: "branch"}}
-		p, err := plan.Make(in, runner.Event{Name: "push", Ref: "refs/heads/" + branch, DefaultBranch: "main", Repository: "acme/web"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		tag := string(p.Tags[0].Name)
-		if _, err := ref.ParseTag(tag); err != nil {
-			t.Errorf("branch %q: %v", branch, err)
-		}
-		if other, taken := seen[tag]; taken {
-			t.Errorf("branches %q and %q share the tag %s", branch, other, tag)
-		}
-		seen[tag] = branch
-	}
-}
-
 func TestAPrefixedTagIsAVersionOfItsSeries(t *testing.T) {
 	in := inputs(t)
 	in.Claim.Prefix = "cms/"
@@ -261,6 +181,40 @@ func TestAPrefixedTagIsAVersionOfItsSeries(t *testing.T) {
 	}
 	if len(p.Tags) != 1 || p.Tags[0].Name != "v0.0.12" {
 		t.Errorf("tags %v", p.Tags)
+	}
+}
+
+// A number alone behind a version is a later build of it, which people number by
+// hand.
+func TestALaterBuildIsARelease(t *testing.T) {
+	cases := map[string]decision{
+		"v0.0.417-1":   {Build: true, Push: true, Bump: true, Tags: "v0.0.417-1! 0.0.417-1! 0.0^ latest^"},
+		"0.0.417-12":   {Build: true, Push: true, Bump: true, Tags: "0.0.417-12! 0.0^ latest^"},
+		"v0.0.417":     {Build: true, Push: true, Bump: true, Tags: "v0.0.417! 0.0.417! 0.0^ latest^"},
+		"v1.2.3-rc.1":  {Build: true, Push: true, Tags: "v1.2.3-rc.1! 1.2.3-rc.1!"},
+		"v1.2.3-rc1":   {Build: true, Push: true, Tags: "v1.2.3-rc1! 1.2.3-rc1!"},
+		"v1.2.3-alpha": {Build: true, Push: true, Tags: "v1.2.3-alpha! 1.2.3-alpha!"},
+		"v1.2.3-1.2":   {Build: true, Push: true, Tags: "v1.2.3-1.2! 1.2.3-1.2!"},
+	}
+	for tag, want := range cases {
+		t.Run(tag, func(t *testing.T) {
+			in := inputs(t)
+			in.Tags = rules(t, "version", "semver", "semver-major-minor", "raw=latest")
+			p, err := plan.Make(in, runner.Event{Name: "push", Ref: "refs/tags/" + tag})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, decided(p)); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAVersionThatIsNoTag(t *testing.T) {
+	_, err := plan.Make(inputs(t), runner.Event{Name: "push", Ref: "refs/tags/v1.2.3-" + strings.Repeat("x", 128)})
+	if !fault.Is(err, "E_TAG") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -280,8 +234,11 @@ func decided(p plan.Plan) decision {
 	d := decision{Build: p.Build.Do, Push: p.Push.Do, Bump: p.Bump.Do}
 	for _, t := range p.Tags {
 		mark := ""
-		if t.Immutable {
+		switch {
+		case t.Immutable:
 			mark = "!"
+		case t.Follows != "":
+			mark = "^"
 		}
 		d.Tags = strings.TrimSpace(d.Tags + " " + t.String() + mark)
 	}

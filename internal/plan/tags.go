@@ -1,145 +1,201 @@
 package plan
 
 import (
-	"crypto/sha256"
-	"encoding/csv"
-	"errors"
+	"cmp"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
-	"github.com/seed-96940006/tagboat/internal/fault"
-	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/runner"
 )
-
-// Rule is one line of the input `tags`. It gives a tag where the event has what
-// it needs, and none elsewhere.
-type Rule struct {
-	Kind  string // pr, version, sha, branch, raw
-	Value string // raw only: the tag itself
-}
-
-const ruleHint = "one a line: pr, version, sha, branch, raw=NAME; or docker/metadata-action's type=ref,event=pr, type=ref,event=branch, type=sha, type=raw,value=NAME"
-
-// ParseRule reads one line of `tags`. It fails with E_TAG_RULE, or with E_TAG
-// where the name of a raw tag is none.
-func ParseRule(line string) (Rule, error) {
-	line = strings.TrimSpace(line)
-	if name, ok := strings.CutPrefix(line, "raw="); ok {
-		return rawRule(name)
-	}
-	switch line {
-	case "pr", "version", "sha", "branch":
-		return Rule{Kind: line}, nil
-	case "":
-		return Rule{}, fault.Newf("E_TAG", "leave the line out, or write a rule: "+ruleHint, "an empty tag in `tags`")
-	}
-	if strings.HasPrefix(line, "type=") {
-		return metadataRule(line)
-	}
-	return Rule{}, fault.New("E_TAG_RULE", ruleHint, fmt.Errorf("%q is no rule for a tag; for the tag of that name write raw=%s", line, line))
-}
-
-// metadataRule reads the spelling of docker/metadata-action, a line of CSV.
-func metadataRule(line string) (Rule, error) {
-	bad := fault.New("E_TAG_RULE", ruleHint, fmt.Errorf("%q is no rule that Tagboat knows", line))
-	fields, err := csv.NewReader(strings.NewReader(line)).Read()
-	if err != nil {
-		return Rule{}, bad
-	}
-	set := map[string]string{}
-	for _, f := range fields {
-		key, value, _ := strings.Cut(f, "=")
-		if key != "type" && key != "event" && key != "value" {
-			return Rule{}, bad // an attribute that would change the tag is not dropped in silence
-		}
-		set[key] = value
-	}
-	switch {
-	case set["type"] == "raw" && set["event"] == "":
-		return rawRule(set["value"])
-	case set["value"] != "":
-	case set["type"] == "sha" && set["event"] == "":
-		return Rule{Kind: "sha"}, nil
-	case set["type"] == "ref" && (set["event"] == "pr" || set["event"] == "branch"):
-		return Rule{Kind: set["event"]}, nil
-	}
-	return Rule{}, bad
-}
-
-func rawRule(name string) (Rule, error) {
-	if _, err := ref.ParseTag(name); err != nil {
-		return Rule{}, err
-	}
-	return Rule{Kind: "raw", Value: name}, nil
-}
-
-// ParseRules reads the input `tags`; all mistakes come back at once.
-func ParseRules(lines []string) ([]Rule, error) {
-	var rules []Rule
-	var errs []error
-	for _, line := range lines {
-		rule, err := ParseRule(line)
-		rules, errs = append(rules, rule), append(errs, err)
-	}
-	return rules, errors.Join(errs...)
-}
 
 // defaultRules are those of an event for which `tags` says nothing.
 func defaultRules(k kind) []Rule {
 	switch k {
 	case preview:
-		return []Rule{{Kind: "pr"}, {Kind: "sha"}}
+		return []Rule{plain["pr"], plain["sha"]}
 	case release, exact:
-		return []Rule{{Kind: "version"}}
+		return []Rule{plain["version"]}
 	}
 	return nil
 }
 
-// tags applies the rules. A rule that the event gives nothing for is left out;
-// two rules that give one name give it once.
-func tags(rules []Rule, m meaning, e runner.Event, commit string, claim Claim) []Tag {
+// occasion is what the rules are applied to.
+type occasion struct {
+	meaning
+	event  runner.Event
+	in     Inputs
+	commit string
+	rules  []Rule
+}
+
+// tags applies the rules. A rule that the event gives nothing for is left out.
+func tags(o occasion) []Tag {
 	var all []Tag
-	seen := map[string]bool{}
-	for _, rule := range rules {
-		t, ok := rule.tag(m, e, commit, claim)
-		t.Kind = rule.Kind
-		if ok && !seen[t.String()] {
-			seen[t.String()] = true
+	for _, rule := range o.rules {
+		if !o.holds(rule.When) {
+			continue
+		}
+		if t, ok := rule.tag(o); ok {
+			t.Kind = rule.Kind
 			all = append(all, t)
 		}
 	}
-	return all
+	return once(all)
 }
 
-func (r Rule) tag(m meaning, e runner.Event, commit string, claim Claim) (Tag, bool) {
+// once leaves each name once, as the strictest of its rules has it.
+func once(all []Tag) []Tag {
+	var kept []Tag
+	for _, t := range all {
+		i := slices.IndexFunc(kept, func(other Tag) bool { return other.String() == t.String() })
+		switch {
+		case i < 0:
+			kept = append(kept, t)
+		case t.strictness() > kept[i].strictness():
+			kept[i] = t
+		}
+	}
+	return kept
+}
+
+func (t Tag) strictness() int {
+	switch {
+	case t.Immutable:
+		return 2
+	case t.Follows != "":
+		return 1
+	}
+	return 0
+}
+
+// holds reports whether the event is one that a rule is narrowed to.
+func (o occasion) holds(when When) bool {
+	switch when {
+	case WhenTagged:
+		return o.kind == exact
+	case WhenScheduled:
+		return o.event.Name == "schedule"
+	case WhenDefaultBranch: // schedule and repository_dispatch run on no other
+		return o.event.Name == "schedule" || o.event.Name == "repository_dispatch" ||
+			o.event.DefaultBranch != "" && o.event.Branch() == o.event.DefaultBranch
+	}
+	return when == ""
+}
+
+// claims reports whether a rule asks for the next number.
+func (o occasion) claims() bool {
+	return o.kind == release && slices.ContainsFunc(o.rules, func(r Rule) bool {
+		return (r.Kind == "version" || strings.HasPrefix(r.Kind, "semver")) && o.holds(r.When)
+	})
+}
+
+// number is the version of the image, v0.0.N where it is to be claimed; "" of
+// what has none.
+func (o occasion) number() string {
+	switch {
+	case o.kind == exact:
+		return o.version
+	case o.claims():
+		return o.in.Claim.Series + ".N"
+	}
+	return ""
+}
+
+func (r Rule) tag(o occasion) (Tag, bool) {
 	switch r.Kind {
 	case "pr":
-		if m.kind == preview {
-			return Tag{Name: ref.Tag(fmt.Sprintf("pr-%d", e.PullRequest.Number)), Reason: "names the pull request; moves with it"}, true
+		if o.kind == preview {
+			return Tag{Name: ref.Tag(r.around(strconv.Itoa(o.event.PullRequest.Number))), Reason: "names the pull request; moves with it"}, true
 		}
-	case "version":
-		if m.kind == release {
-			return Tag{Pattern: claim.Series + ".N", Immutable: true, Reason: "the next number of the series " + claim.Series}, true
-		}
-		if m.kind == exact {
-			return Tag{Name: ref.Tag(m.version), Immutable: true, Reason: m.reason}, true
-		}
+	case "version", "semver":
+		return r.versionTag(o)
 	case "sha":
-		if len(commit) >= 12 {
-			return Tag{Name: ref.Tag("sha-" + commit[:12]), Immutable: true, Reason: "names the commit; stays where it was put first"}, true
+		if id := o.commit; len(id) >= 12 {
+			if r.Value != "long" {
+				id = id[:12]
+			}
+			return Tag{Name: ref.Tag(r.around(id)), Immutable: true, Reason: "names the commit; stays where it was put first"}, true
 		}
 	case "branch":
-		if name := branchOf(m, e); name != "" {
-			return Tag{Name: branchTag(name), Reason: fmt.Sprintf("names the branch %q; moves with it", name)}, true
+		if name := branchOf(o.meaning, o.event); name != "" {
+			return Tag{Name: ref.Tag(r.branchTag(name, o.rules)), Reason: fmt.Sprintf("names the branch %q; moves with it", name)}, true
 		}
-	case "raw":
-		if m.kind == release || m.kind == exact && !m.prerelease {
-			return Tag{Name: ref.Tag(r.Value), Reason: "given by `tags`"}, true
+	case "semver-major-minor", "semver-major", "raw", "date":
+		if o.kind == release || o.kind == exact && !o.prerelease {
+			return r.floatingTag(o)
 		}
 	}
 	return Tag{}, false
+}
+
+// versionTag is the version, as it is written or without its v.
+func (r Rule) versionTag(o occasion) (Tag, bool) {
+	number := o.number()
+	if number == "" {
+		return Tag{}, false
+	}
+	reason := o.reason
+	if o.kind == release {
+		reason = "the next number of the series " + o.in.Claim.Series
+	}
+	name := number
+	if r.Kind == "semver" {
+		if name = strings.TrimPrefix(number, "v"); name != number {
+			reason += ", without the v"
+		}
+	}
+	t := Tag{Immutable: true, Reason: reason}
+	if o.kind == release {
+		t.Pattern = r.around(name)
+	} else {
+		t.Name = ref.Tag(r.around(name))
+	}
+	return t, true
+}
+
+// floatingTag is a tag of what is deployed.
+func (r Rule) floatingTag(o occasion) (Tag, bool) {
+	number := o.number()
+	switch r.Kind {
+	case "raw":
+		return r.rawTag(number), true
+	case "date":
+		moment, of := o.moment(r.Clock)
+		date := dateText(r.Value, moment)
+		if number == "" {
+			return Tag{Name: ref.Tag(r.around(date)), Reason: of + ", in UTC; moves with every release"}, date != ""
+		}
+		return r.forward(date, number, of+", in UTC"), date != ""
+	}
+	parts := strings.SplitN(strings.TrimPrefix(number, "v"), ".", 3)
+	if len(parts) < 3 {
+		return Tag{}, false
+	}
+	line := parts[0]
+	if r.Kind == "semver-major-minor" {
+		line += "." + parts[1]
+	}
+	return r.forward(line, number, "stands for the newest version "+line), true
+}
+
+func (r Rule) rawTag(number string) Tag {
+	name := r.around(r.Value)
+	switch {
+	case versionForm.MatchString(r.Value) || versionForm.MatchString(name):
+		return Tag{Name: ref.Tag(name), Immutable: true, Reason: "given by `tags`; a version is never overwritten"}
+	case r.Value == "latest" && number != "":
+		return r.forward(r.Value, number, "given by `tags`")
+	}
+	return Tag{Name: ref.Tag(name), Reason: "given by `tags`; moves with every release"}
+}
+
+// forward is a tag that stands for the newest of several versions: an older one
+// never moves it back.
+func (r Rule) forward(name, number, reason string) Tag {
+	return Tag{Name: ref.Tag(r.around(name)), Follows: number, Reason: reason + "; moves to newer versions only"}
 }
 
 func branchOf(m meaning, e runner.Event) string {
@@ -152,18 +208,40 @@ func branchOf(m meaning, e runner.Event) string {
 	return e.Branch()
 }
 
-var notInTags = pattern.New(`[^A-Za-z0-9_.-]`)
+// Names are the tags once the number is claimed; version is "" where none was.
+func (p Plan) Names(version ref.Tag) []Tag {
+	named := slices.Clone(p.Tags)
+	if version == "" || p.Claim == nil {
+		return named
+	}
+	bare := func(s string) string { return strings.TrimPrefix(s, "v") }
+	for i, t := range named {
+		if t.Name == "" {
+			name := strings.Replace(t.Pattern, bare(p.Claim.Series)+".N", bare(string(version)), 1)
+			named[i].Name, named[i].Pattern = ref.Tag(name), ""
+		}
+		if t.Follows != "" {
+			named[i].Follows = string(version)
+		}
+	}
+	return once(named)
+}
 
-// branchTag makes a tag of a branch's name. A name that had to be changed gets a
-// hash of the whole, so that feature/a and feature-a never share a tag.
-func branchTag(branch string) ref.Tag {
-	clean := strings.TrimLeft(notInTags.ReplaceAllString(branch, "-"), ".-")
-	if clean == branch && len(clean) <= 128 {
-		return ref.Tag(clean)
+// IsVersion reports whether the tag means one image for good. The tag of a
+// commit does not: a commit may be built twice with another outcome.
+func (t Tag) IsVersion() bool { return t.Immutable && t.Kind != "sha" }
+
+// Deployed is the tag that is deployed: the version where there is one, or else
+// the first of all; ok is false where there is none.
+func Deployed(tags []Tag) (tag Tag, ok bool) {
+	if len(tags) == 0 {
+		return Tag{}, false
 	}
-	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(branch)))[:8]
-	if len(clean) > 128-9 {
-		clean = clean[:128-9]
+	first := func(is func(Tag) bool) *Tag {
+		if i := slices.IndexFunc(tags, is); i >= 0 {
+			return &tags[i]
+		}
+		return nil
 	}
-	return ref.Tag(strings.TrimLeft(clean+"-"+sum, "-"))
+	return *cmp.Or(first(func(t Tag) bool { return t.Kind == "version" }), first(Tag.IsVersion), &tags[0]), true
 }

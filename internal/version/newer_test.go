@@ -64,3 +64,25 @@ func TestNewerOfOtherTags(t *testing.T) {
 		t.Errorf("with and without v: got %t, %t", newer, ok)
 	}
 }
+
+// What comes before the version that it names is a pre-release of it; what comes
+// after it is a later build, and a release.
+func TestWhatIsAPrereleaseIsOlder(t *testing.T) {
+	for tag, prerelease := range map[string]bool{
+		"v0.0.417": false, "v0.0.417-1": false, "v0.0.417-0": false, "0.0.417-12": false, "v0.0.417-99999999999999999999": false,
+		"v0.0.417-rc.1": true, "v0.0.417-rc1": true, "v0.0.417-alpha": true, "0.0.417-1a": true, "v0.0.417-1.2": true, "v0.0.417--1": true,
+	} {
+		got, pre, ok := version.ParseRelease("cms/"+tag, "cms/")
+		if got != tag || pre != prerelease || !ok {
+			t.Errorf("%s is read as %q, %t, %t", tag, got, pre, ok)
+		}
+		if older, ok := version.Newer("v0.0.417", ref.Tag(tag)); older != prerelease || !ok {
+			t.Errorf("v0.0.417 is newer than %s: %t, %t", tag, older, ok)
+		}
+	}
+	for tag, prerelease := range map[string]bool{"v1.2.3-1+abc": false, "v1.2.3-rc.1+1": true, "v1.2.3+1": false} {
+		if _, pre, ok := version.ParseRelease(tag, ""); pre != prerelease || !ok {
+			t.Errorf("%s: got %t, %t", tag, pre, ok)
+		}
+	}
+}

@@ -10,11 +10,12 @@ import (
 
 // ParseRelease reads the version that a pushed tag or a release names: v1.2.3 or
 // 1.2.3, behind prefix if there is one (cms/v1.2.3). The version comes back as it
-// is written, without the prefix; prerelease tells v1.2.3-rc.1 from v1.2.3.
+// is written, without the prefix; prerelease tells v1.2.3-rc.1 from v1.2.3, and
+// from v1.2.3-1, which is a later build of it, as for Newer.
 //
 // Build metadata begins with +, which image tags cannot hold: it becomes _, as
-// in Helm. That is no semver anymore, so v1.2.3+4 cannot be taken for the
-// pre-release v1.2.3-4.
+// in Helm. That is no semver anymore, so v1.2.3+4 cannot be taken for the later
+// build v1.2.3-4.
 func ParseRelease(tag, prefix string) (version string, prerelease, ok bool) {
 	version, ok = strings.CutPrefix(tag, prefix)
 	if !ok {
@@ -24,7 +25,8 @@ func ParseRelease(tag, prefix string) (version string, prerelease, ok bool) {
 	if !ok {
 		return "", false, false
 	}
-	return strings.Replace(version, "+", "_", 1), semver.Prerelease(canonical) != "", true
+	_, again := rebuild(canonical)
+	return strings.Replace(version, "+", "_", 1), semver.Prerelease(canonical) != "" && !again, true
 }
 
 // complete is the version with the v that semver wants. It reports whether all
