@@ -1,6 +1,7 @@
 // Package registry asks, reads and writes container registries: one image, of an
 // OCI layout or of a registry, goes to any number of repositories, and afterwards
-// every one of them is asked what it holds.
+// every one of them is asked what it holds. Where no git tags can be pushed, its
+// tags claim versions.
 //
 // It speaks the distribution protocol through go-containerregistry and turns every
 // refusal into a fault. It builds nothing, decides no tag, and keeps no credentials:
@@ -35,13 +36,15 @@ type Client struct {
 	Log       io.Writer         // progress of long uploads, for people; nil discards
 	Now       func() time.Time  // clock of the progress lines; nil is time.Now
 
-	logging sync.Mutex // keeps lines of parallel uploads apart
+	logging  sync.Mutex // keeps lines of parallel uploads apart
+	opening  sync.Mutex
+	sessions map[ref.Repository]*session // those that read, one a repository
 }
 
 // Resolve asks which digest the image's tag points at, or whether its digest is
 // there. It fails with E_IMAGE_MISSING where the registry does not have it.
 func (c *Client) Resolve(ctx context.Context, image ref.Image) (ref.Digest, error) {
-	s, err := c.open(ctx, image.Repository, pulling)
+	s, err := c.reading(ctx, image.Repository)
 	if err != nil {
 		return "", err
 	}

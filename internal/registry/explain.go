@@ -117,11 +117,13 @@ func says(answer *transport.Error, code transport.ErrorCode) bool {
 }
 
 // atLogin reports whether it was the handshake that failed, or the token
-// service: an answer to neither a manifest's nor a blob's address.
-func atLogin(answer *transport.Error) bool {
-	return answer.Request != nil &&
+// service: an answer to the address of no manifest, blob or list of tags.
+func atLogin(err error) bool {
+	answer, ok := errors.AsType[*transport.Error](err)
+	return ok && answer.Request != nil &&
 		!strings.Contains(answer.Request.URL.Path, "/manifests/") &&
-		!strings.Contains(answer.Request.URL.Path, "/blobs/")
+		!strings.Contains(answer.Request.URL.Path, "/blobs/") &&
+		!strings.HasSuffix(answer.Request.URL.Path, "/tags/list")
 }
 
 func distrusted(err error) bool {

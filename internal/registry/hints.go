@@ -102,3 +102,19 @@ func (s *session) repositoryHint() string {
 	}
 	return "create the repository " + s.image.Path() + " in the registry first, or correct the image's name"
 }
+
+// claimHint says how the tags of a registry become such that numbers can be
+// claimed with them.
+func (s *session) claimHint() string {
+	const instead = "let numbers be claimed as git tags"
+	switch kindOf(s.image.Domain()) {
+	case ghcr:
+		return instead + ": tags at ghcr.io can always be overwritten"
+	case ecr:
+		return "make its tags immutable: aws ecr put-image-tag-mutability --repository-name " + s.image.Path() +
+			" --image-tag-mutability IMMUTABLE; or " + instead
+	case dockerHub:
+		return "make its tags immutable, at least claim-.* (Settings → General → Tag mutability); or " + instead
+	}
+	return "make its tags immutable, at least claim-* (ECR: image tag mutability IMMUTABLE; Harbor: a tag immutability rule); or " + instead
+}

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -11,53 +12,74 @@ import (
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
-// The labels and annotations that name the commit an image was built from, and
-// where that is (github.com/opencontainers/image-spec, annotations.md).
+// The labels and annotations by which an image says what it was built from. The
+// first two name the commit and where that is (github.com/opencontainers/image-spec,
+// annotations.md); the others are our own, and docs/retag.md tells their meaning.
 const (
-	revisionKey = "org.opencontainers.image.revision"
-	sourceKey   = "org.opencontainers.image.source"
+	RevisionKey = "org.opencontainers.image.revision"
+	SourceKey   = "org.opencontainers.image.source"
+	TreeKey     = "dev.tagboat.source.tree"
+	FilesKey    = "dev.tagboat.build.files"
+	InputsKey   = "dev.tagboat.build.inputs"
 )
 
-// Revision is what an image in a registry says of itself.
+// Revision is what an image in a registry says of itself; "" where it says nothing.
 type Revision struct {
 	Digest ref.Digest // what the tag points at: of the index, if it is one
-	Commit string     // the label org.opencontainers.image.revision; "" if there is none
-	Source string     // the label org.opencontainers.image.source: a page; "" if there is none
+	Commit string     // the commit that people find again: of a pull request its head
+	Source string     // a page
+	Tree   string     // of the commit that was checked out, as git names it
+	Files  string     // hash of the files that the build could take
+	Inputs string     // hash of what else was asked for
 }
 
-// Revision reads from which commit an image was built, so that a version that is
-// there already need not be built again. Of an index it takes the annotation, or
-// the label of the image for Client.Platform. It fails with E_IMAGE_MISSING.
+// Revision reads what an image was built from, so that what is there already need
+// not be built again. An image that has the annotations is not read further, and
+// of others the labels count. Of an index, whose other images nobody has looked
+// at, only its own annotations say tree, files and inputs; where it names no
+// commit, the labels of the image for Client.Platform do. It fails with
+// E_IMAGE_MISSING.
 func (c *Client) Revision(ctx context.Context, image ref.Image) (Revision, error) {
 	s, found, err := c.get(ctx, image)
 	if err != nil {
 		return Revision{}, err
 	}
-	revision := Revision{Digest: ref.Digest(found.Digest.String())}
-	if found.MediaType.IsIndex() {
-		index, err := found.ImageIndex()
-		if err != nil {
-			return Revision{}, s.explain(ctx, err)
-		}
-		manifest, err := index.IndexManifest()
-		if err != nil {
-			return Revision{}, s.explain(ctx, err)
-		}
-		if commit := manifest.Annotations[revisionKey]; commit != "" {
-			revision.Commit, revision.Source = commit, manifest.Annotations[sourceKey]
-			return revision, nil
-		}
+	revision, err := c.revision(found)
+	return revision, s.explain(ctx, err)
+}
+
+func (c *Client) revision(found *remote.Descriptor) (Revision, error) {
+	var manifest struct { // what indexes and images have in common
+		Annotations map[string]string `json:"annotations"`
+	}
+	if err := json.Unmarshal(found.Manifest, &manifest); err != nil {
+		return Revision{}, err
+	}
+	revision := said(manifest.Annotations)
+	revision.Digest = ref.Digest(found.Digest.String())
+	isIndex := found.MediaType.IsIndex()
+	if revision.Commit != "" && (isIndex || revision.Inputs != "") {
+		return revision, nil
 	}
 	one, err := c.choose(found)
 	if err != nil {
-		return Revision{}, s.explain(ctx, err)
+		return Revision{}, err
 	}
 	config, err := one.ConfigFile()
 	if err != nil {
-		return Revision{}, s.explain(ctx, err)
+		return Revision{}, err
 	}
-	revision.Commit, revision.Source = config.Config.Labels[revisionKey], config.Config.Labels[sourceKey]
-	return revision, nil
+	labels := said(config.Config.Labels)
+	labels.Digest = revision.Digest
+	if isIndex {
+		labels.Tree, labels.Files, labels.Inputs = "", "", ""
+	}
+	return labels, nil
+}
+
+// said reads labels or annotations.
+func said(of map[string]string) Revision {
+	return Revision{Commit: of[RevisionKey], Source: of[SourceKey], Tree: of[TreeKey], Files: of[FilesKey], Inputs: of[InputsKey]}
 }
 
 // readBy is the key under which the requests for an image carry their session.
@@ -66,7 +88,7 @@ type readBy struct{}
 
 // get reads the manifest of an image.
 func (c *Client) get(ctx context.Context, image ref.Image) (*session, *remote.Descriptor, error) {
-	s, err := c.open(ctx, image.Repository, pulling)
+	s, err := c.reading(ctx, image.Repository)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -36,17 +36,30 @@ type tries struct {
 // patiently asks what a tag is, and again after the client's pauses while the
 // answer is one that early says may change shortly after a write.
 func (s *session) patiently(ctx context.Context, tag ref.Tag, told string, early func(ref.Digest, error) bool) (ref.Digest, error) {
+	ask := func() (ref.Digest, error) { return s.digest(ctx, string(tag)) }
+	return patiently(ctx, s, fmt.Errorf("%s %s", tag, told), ask, early)
+}
+
+func patiently[T any](ctx context.Context, s *session, told error, ask func() (T, error), early func(T, error) bool) (T, error) {
 	for left := s.tries.backoff; ; {
-		digest, err := s.digest(ctx, string(tag))
-		if left.Steps <= 1 || !early(digest, err) {
-			return digest, err
+		got, err := ask()
+		if left.Steps <= 1 || !early(got, err) {
+			return got, err
 		}
-		s.tries.tell(fmt.Errorf("%s %s", tag, told))
-		select {
-		case <-ctx.Done():
-			return "", s.explain(ctx, ctx.Err())
-		case <-time.After(left.Step()):
+		s.tries.tell(told)
+		if err := pause(ctx, left.Step()); err != nil {
+			return got, s.explain(ctx, err)
 		}
+	}
+}
+
+// pause waits, but no longer than the context lasts.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
 	}
 }
 

@@ -1,10 +1,8 @@
 package testkit
 
 import (
-	"encoding/json"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -31,10 +29,16 @@ type Registry struct {
 	denied, absent []string
 	immutable      bool
 	hidesNew       bool
+	pageSize       int
+	linkless       bool
+	tokenUses      int
 
 	mu       sync.Mutex
 	requests []string
 	failures []*RegistryFailure
+	tokens   int        // given out
+	left     int        // uses of the last token
+	writing  sync.Mutex // of manifests: that a tag is free and that it is written is one moment
 }
 
 // RegistryOption teaches a Registry a manner.
@@ -69,17 +73,21 @@ func RegistryHidesNew() RegistryOption {
 	return func(r *Registry) { r.hidesNew = true }
 }
 
-// RegistryFailure is an answer that comes in the place of the right one.
-type RegistryFailure struct {
-	Method  string // "" is any
-	Path    string // part of the path; "" is any
-	Times   int    // how often; 0 is always
-	Status  int
-	Code    string // the protocol's error code; "" answers without a body
-	Message string
-	Reset   bool // closes the connection in the middle of the body instead
+// RegistryPages gives at most n tags at once, however many are asked for.
+func RegistryPages(n int) RegistryOption {
+	return func(r *Registry) { r.pageSize = n }
+}
 
-	left int
+// RegistryLinkless gives no Link with a full page, which the specification
+// allows: a client has to ask for what comes after the last tag.
+func RegistryLinkless() RegistryOption {
+	return func(r *Registry) { r.linkless = true }
+}
+
+// RegistryTokens asks for a bearer token, which anybody gets from the registry
+// itself, and takes each for so many requests.
+func RegistryTokens(uses int) RegistryOption {
+	return func(r *Registry) { r.tokenUses = uses }
 }
 
 // NewRegistry starts a registry that ends with the test.
@@ -97,17 +105,6 @@ func NewRegistry(t testing.TB, options ...RegistryOption) *Registry {
 	server.Start()
 	t.Cleanup(server.Close)
 	return r
-}
-
-// Fail adds a failure; of several that match, the first that is left comes first.
-func (r *Registry) Fail(f RegistryFailure) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	f.left = f.Times
-	if f.Times == 0 {
-		f.left = -1
-	}
-	r.failures = append(r.failures, &f)
 }
 
 // Requests lists what was asked, as "METHOD /path", in order of arrival.
@@ -183,14 +180,28 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.requests = append(r.requests, request.Method+" "+request.URL.Path)
 	failure := r.failure(request)
 	r.mu.Unlock()
+	if failure != nil {
+		failure.serve(w, request, http.HandlerFunc(r.answer))
+		return
+	}
+	r.answer(w, request)
+}
+
+// answer is what the options say, else what a good registry answers.
+func (r *Registry) answer(w http.ResponseWriter, request *http.Request) {
 	path, kind, id := splitRegistryPath(request.URL.Path)
 	writes := request.Method != http.MethodGet && request.Method != http.MethodHead
+	if kind == "manifests" && writes {
+		r.writing.Lock()
+		defer r.writing.Unlock()
+	}
 	user, password, _ := request.BasicAuth()
 	switch {
-	case failure != nil && failure.Reset:
-		reset(w, request)
-	case failure != nil:
-		refuse(w, failure.Status, failure.Code, failure.Message)
+	case r.tokenUses > 0 && request.URL.Path == "/token":
+		r.giveToken(w)
+	case r.tokenUses > 0 && !r.takeToken(request):
+		w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="testkit"`)
+		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
 	case user != r.user || password != r.password:
 		w.Header().Set("WWW-Authenticate", `Basic realm="http://`+r.Host+`/",service="testkit"`)
 		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
@@ -202,30 +213,18 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		refuse(w, http.StatusForbidden, "DENIED", "permission_denied: write_package")
 	case r.immutable && request.Method == http.MethodPut && kind == "manifests" && !strings.Contains(id, ":") && r.Digest(path, id) != "":
 		refuse(w, http.StatusBadRequest, "TAG_INVALID", "The image tag '"+id+"' already exists in the '"+path+"' repository and cannot be overwritten because the tag is immutable.")
-	case r.hidesNew && !writes && kind == "manifests" && !r.holds(path):
+	case r.hidesNew && !writes && (kind == "manifests" || kind == "tags") && !r.holds(path):
 		refuse(w, http.StatusForbidden, "DENIED", "denied")
 	case request.Method == http.MethodPost && r.blobs.mount(path, request.URL.Query()):
 		w.WriteHeader(http.StatusCreated)
-	case kind == "manifests", kind == "blobs", kind == "tags" && id == "list":
+	case kind == "tags" && id == "list" && request.Method == http.MethodGet:
+		r.list(w, request, path)
+	case kind == "manifests", kind == "blobs":
 		r.store.ServeHTTP(w, request)
 	default:
 		r.t.Errorf("the registry was not taught %s %s", request.Method, request.URL.Path)
 		refuse(w, http.StatusNotImplemented, "UNSUPPORTED", "not taught")
 	}
-}
-
-// failure is the first that matches and is left; the caller holds the lock.
-func (r *Registry) failure(request *http.Request) *RegistryFailure {
-	for _, f := range r.failures {
-		if f.left == 0 || f.Method != "" && f.Method != request.Method || !strings.Contains(request.URL.Path, f.Path) {
-			continue
-		}
-		if f.left > 0 {
-			f.left--
-		}
-		return f
-	}
-	return nil
 }
 
 // splitRegistryPath takes /v2/acme/web/manifests/v1 apart.
@@ -237,31 +236,6 @@ func splitRegistryPath(url string) (path, kind, id string) {
 		}
 	}
 	return "", "", ""
-}
-
-// refuse answers in the protocol's envelope.
-func refuse(w http.ResponseWriter, status int, code, message string) {
-	w.WriteHeader(status)
-	if code == "" {
-		return
-	}
-	type one struct {
-		Code    string `json:"code"`
-		Message string `json:"message"`
-	}
-	json.NewEncoder(w).Encode(map[string][]one{"errors": {{code, message}}})
-}
-
-// reset reads a little and then breaks the connection, so that the client sees
-// ECONNRESET or EPIPE.
-func reset(w http.ResponseWriter, request *http.Request) {
-	io.CopyN(io.Discard, request.Body, 1<<10)
-	connection, _, err := w.(http.Hijacker).Hijack()
-	if err != nil {
-		panic(err)
-	}
-	connection.(*net.TCPConn).SetLinger(0)
-	connection.Close()
 }
 
 func hasAnyPrefix(s string, prefixes []string) bool {
