@@ -2,13 +2,16 @@ package build
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 )
@@ -18,7 +21,8 @@ func noImage(err error) error {
 	return fault.New("E_BUILD_FAILED", "update docker buildx; see `docker buildx version`", fmt.Errorf("docker buildx left no usable image: %w", err))
 }
 
-// adoptLayout takes over the one image of an OCI layout, byte for byte.
+// adoptLayout takes over the one image of an OCI layout: byte for byte, but for
+// annotations of its manifest.
 func (s *store) adoptLayout(ctx context.Context, dir, platform string) (*Image, error) {
 	index, err := layout.ImageIndexFromPath(dir)
 	if err != nil {
@@ -69,7 +73,8 @@ func (s *store) adopt(ctx context.Context, image v1.Image) (*Image, error) {
 	config, err3 := image.RawConfigFile()
 	file, err4 := image.ConfigFile()
 	layers, err5 := image.Layers()
-	if err := errors.Join(err1, err2, err3, err4, err5); err != nil {
+	err := errors.Join(err1, err2, err3, err4, err5)
+	if err != nil {
 		return nil, noImage(err)
 	}
 	if digest, err := s.putBytes(ctx, config); err != nil || digest != manifest.Config.Digest {
@@ -81,7 +86,36 @@ func (s *store) adopt(ctx context.Context, image v1.Image) (*Image, error) {
 			return nil, noImage(err)
 		}
 	}
+	if raw, err = s.annotated(manifest.MediaType, raw); err != nil {
+		return nil, noImage(err)
+	}
 	return s.seal(ctx, *manifest, raw, *platformOf(file))
+}
+
+// annotated is a manifest with the annotations, and all else that it has. They
+// are set here and not by `--annotation`, which older releases of buildx do not
+// know. A manifest of Docker's type has no place for them.
+func (s *store) annotated(kind types.MediaType, raw []byte) ([]byte, error) {
+	if len(s.annotations) == 0 || kind != types.OCIManifestSchema1 {
+		return raw, nil
+	}
+	var whole map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &whole); err != nil {
+		return nil, err
+	}
+	all := map[string]string{}
+	if there, ok := whole["annotations"]; ok {
+		if err := json.Unmarshal(there, &all); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(all, s.annotations)
+	data, err := json.Marshal(all)
+	if err != nil {
+		return nil, err
+	}
+	whole["annotations"] = data
+	return json.Marshal(whole)
 }
 
 // adoptArchive takes over the image of a `docker save` archive. Its layers are not

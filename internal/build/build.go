@@ -32,15 +32,16 @@ type Builder interface {
 // Request says what to build. The same request on the same files gives the same
 // digest with the native builder.
 type Request struct {
-	Context    string            // folder whose files COPY and ADD may take
-	Dockerfile string            // path of the Dockerfile, absolute or relative to the working folder; "" is the one in Context
-	Target     string            // stage to stop at; "" is the last
-	Platform   string            // os/arch[/variant]; "" is linux/<this machine's>
-	Args       map[string]string // build arguments
-	Labels     map[string]string // set on the image, over those of Dockerfile and base
-	Created    time.Time         // SOURCE_DATE_EPOCH: the time in config, history and layers; zero is 1970; that in Args wins
-	Layout     string            // folder that receives the OCI layout and nothing else; made if missing
-	Log        io.Writer         // progress for people; nil discards
+	Context     string            // folder whose files COPY and ADD may take
+	Dockerfile  string            // path of the Dockerfile, absolute or relative to the working folder; "" is the one in Context
+	Target      string            // stage to stop at; "" is the last
+	Platform    string            // os/arch[/variant]; "" is linux/<this machine's>
+	Args        map[string]string // build arguments
+	Labels      map[string]string // set on the image, over those of Dockerfile and base
+	Annotations map[string]string // annotations of the image's manifest; one of Docker's own type has none
+	Created     time.Time         // SOURCE_DATE_EPOCH: the time in config, history and layers; zero is 1970; that in Args wins
+	Layout      string            // folder that receives the OCI layout and nothing else; made if missing
+	Log         io.Writer         // progress for people; nil discards
 }
 
 // Image is what a build left behind.

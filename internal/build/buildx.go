@@ -56,7 +56,7 @@ func (b Buildx) Build(ctx context.Context, r Request) (*Image, error) {
 	if err := b.Check(ctx, r); err != nil {
 		return nil, err
 	}
-	store, err := openStore(r.Layout)
+	store, err := openStore(r)
 	if err != nil {
 		return nil, err
 	}

@@ -109,6 +109,12 @@ func dockerBuild(way string, args []string) int {
 		return 0
 	}
 	image := dockerImage()
+	switch way {
+	case "docker manifest":
+		image = mutate.MediaType(image, types.DockerManifestSchema2)
+	case "annotated":
+		image = mutate.Annotations(image, map[string]string{"c": "3"}).(v1.Image)
+	}
 	options := map[string]string{}
 	for i, arg := range args {
 		if arg == "--tag" {

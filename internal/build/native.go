@@ -60,7 +60,7 @@ func (b Native) Build(ctx context.Context, r Request) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := openStore(r.Layout)
+	store, err := openStore(r)
 	if err != nil {
 		return nil, errors.Join(err, from.root.Close())
 	}

@@ -27,11 +27,14 @@ import (
 type store struct {
 	dir  string
 	temp string // on the same disk, so that blobs move in place whole
+
+	annotations map[string]string // of the manifest
 }
 
 // openStore makes the folder if it is missing and takes the index of an older
 // image away; blobs that are there already are used again.
-func openStore(dir string) (*store, error) {
+func openStore(r Request) (*store, error) {
+	dir := r.Layout
 	if dir == "" {
 		return nil, errors.New("there is no folder for the image")
 	}
@@ -45,7 +48,7 @@ func openStore(dir string) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &store{dir: dir, temp: temp}, nil
+	return &store{dir: dir, temp: temp, annotations: r.Annotations}, nil
 }
 
 // close removes the temporary files.
@@ -174,7 +177,7 @@ func (s *store) finish(ctx context.Context, config []byte, layers []*layer, plat
 	manifest := v1.Manifest{
 		SchemaVersion: 2, MediaType: types.OCIManifestSchema1,
 		Config: v1.Descriptor{MediaType: types.OCIConfigJSON, Digest: digest, Size: int64(len(config))},
-		Layers: []v1.Descriptor{},
+		Layers: []v1.Descriptor{}, Annotations: s.annotations,
 	}
 	for _, l := range layers {
 		manifest.Layers = append(manifest.Layers, l.Descriptor)
