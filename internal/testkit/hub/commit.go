@@ -32,6 +32,17 @@ func (s stamp) String() string {
 
 // commit reads a commit; false where the id is of none.
 func (s *store) commit(oid string) (commit, bool) {
+	if known, ok := s.commits.Load(oid); ok {
+		return known.(commit), true
+	}
+	c, ok := s.parse(oid)
+	if ok {
+		s.commits.Store(oid, c)
+	}
+	return c, ok
+}
+
+func (s *store) parse(oid string) (commit, bool) {
 	o, _ := s.get(oid)
 	if o.kind != kindCommit {
 		return commit{}, false
@@ -126,6 +137,9 @@ func (c commit) body() string {
 // peel is the commit of an id of a commit or an annotated tag.
 func (s *store) peel(oid string) (commit, bool) {
 	for range 10 {
+		if c, ok := s.commits.Load(oid); ok {
+			return c.(commit), true
+		}
 		o, _ := s.get(oid)
 		if o.kind != kindTag {
 			return s.commit(oid)

@@ -13,7 +13,8 @@ type connection struct {
 	all        int
 	from, upTo int
 	nodes      []any
-	unbound    error // what asking for more than totalCount gets; nil where first or last was given
+	count      func() int // how many there are, where all are not at hand; nil is all
+	unbound    error      // what asking for more than totalCount gets; nil where first or last was given
 }
 
 func (c *connection) typename() string { return c.kind + "Connection" }
@@ -60,6 +61,9 @@ func position(cursor string) int {
 func (c *connection) field(_ *exec, name string, _ *args) (any, error) {
 	switch name {
 	case "totalCount":
+		if c.count != nil {
+			return c.count(), nil
+		}
 		return c.all, nil
 	case "nodes":
 		return c.nodes, nil

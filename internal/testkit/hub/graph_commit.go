@@ -38,7 +38,7 @@ func (c *commitNode) field(x *exec, name string, a *args) (any, error) {
 	case "parents":
 		return page(a, name, "Commit", c.commits(c.parents))
 	case "history":
-		return page(a, name, "CommitHistory", c.touching(a.text("path")))
+		return c.history(a)
 	case "tree":
 		return &treeNode{c.repo, c.tree, ""}, nil
 	case "file":
@@ -58,17 +58,38 @@ func (c *commitNode) commits(oids []string) []any {
 	return all
 }
 
-// touching are the commits down from this one that change a path; "" is all.
+// history is a page of the commits down from this one. Of all of them no more are
+// read than that.
+func (c *commitNode) history(a *args) (any, error) {
+	if path := a.text("path"); path != "" {
+		return page(a, "history", "CommitHistory", c.touching(path))
+	}
+	most := 0
+	if a.has("first") && !a.has("before") && !a.has("last") {
+		most = position(a.text("after")) + a.number("first") + 1
+	}
+	var nodes []any
+	for _, k := range c.repo.store.log(c.oid, most) {
+		nodes = append(nodes, &commitNode{c.repo, k})
+	}
+	value, err := page(a, "history", "CommitHistory", nodes)
+	if list, ok := value.(*connection); ok {
+		list.count = func() int { return len(c.repo.store.log(c.oid, 0)) }
+	}
+	return value, err
+}
+
+// touching are the commits down from this one that change a path.
 func (c *commitNode) touching(path string) []any {
 	var all []any
-	for _, k := range c.repo.store.history(c.oid) {
+	for _, k := range c.repo.store.log(c.oid, 0) {
 		var parent commit
 		if len(k.parents) > 0 {
 			parent, _ = c.repo.store.commit(k.parents[0])
 		}
 		was, _ := c.repo.store.find(parent.tree, path)
 		is, _ := c.repo.store.find(k.tree, path)
-		if path == "" || was != is {
+		if was != is {
 			all = append(all, &commitNode{c.repo, k})
 		}
 	}

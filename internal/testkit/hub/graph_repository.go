@@ -132,10 +132,9 @@ func (r *Repo) refNode(refs reader, name string) any {
 func (r *Repo) refNodes(refs reader, a *args) []any {
 	prefix, query, order := a.text("refPrefix"), a.text("query"), a.child("orderBy")
 	list := refs.list(prefix)
-	list = slices.DeleteFunc(list, func(f ref) bool { return !strings.Contains(strings.TrimPrefix(f.name, prefix), query) })
-	if order.text("field") == "TAG_COMMIT_DATE" {
-		when := func(f ref) int64 { c, _ := r.store.peel(f.oid); return c.committer.when.Unix() }
-		slices.SortStableFunc(list, func(a, b ref) int { return cmp.Compare(when(a), when(b)) })
+	list = slices.DeleteFunc(list, func(f ref) bool { return !strings.Contains(f.name[len(prefix):], query) })
+	if order.text("field") == "TAG_COMMIT_DATE" && strings.HasPrefix(prefix, "refs/tags/") { // of others the order is by name
+		r.byDate(list)
 	}
 	if order.text("direction") == "DESC" {
 		slices.Reverse(list)
@@ -145,6 +144,21 @@ func (r *Repo) refNodes(refs reader, a *args) []any {
 		nodes[i] = &refNode{r, f}
 	}
 	return nodes
+}
+
+// byDate orders refs by when their commits were committed.
+func (r *Repo) byDate(list []ref) {
+	oids := make([]string, len(list))
+	for i, f := range list {
+		oids[i] = f.oid
+	}
+	r.store.load(oids)
+	when := make(map[string]int64, len(list))
+	for _, oid := range oids {
+		c, _ := r.store.peel(oid)
+		when[oid] = c.committer.when.Unix()
+	}
+	slices.SortStableFunc(list, func(a, b ref) int { return cmp.Compare(when[a.oid], when[b.oid]) })
 }
 
 // expression is the object that git's words name: main, HEAD:path, an id.

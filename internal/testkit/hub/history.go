@@ -1,6 +1,9 @@
 package hub
 
-import "slices"
+import (
+	"container/heap"
+	"slices"
+)
 
 // history lists the commits that can be reached from tip and from none of not, the
 // youngest first.
@@ -71,4 +74,48 @@ func (s *store) mergeBase(a, b string) string {
 		return ""
 	}
 	return own[i].oid
+}
+
+// log lists so many commits from tip on as git log does, 0 is all: the youngest
+// first of those whose children were listed.
+func (s *store) log(tip string, most int) (all []commit) {
+	next, seen := &byDate{}, map[string]bool{}
+	add := func(oid string) {
+		if c, ok := s.commit(oid); ok && !seen[oid] {
+			seen[oid] = true
+			heap.Push(next, dated{c, len(seen)})
+		}
+	}
+	for add(tip); next.Len() > 0 && (most == 0 || len(all) < most); {
+		c := heap.Pop(next).(dated).commit
+		all = append(all, c)
+		for _, parent := range c.parents {
+			add(parent)
+		}
+	}
+	return all
+}
+
+// dated is a commit that log has come to, the how manieth.
+type dated struct {
+	commit
+	n int
+}
+
+// byDate is a heap of them.
+type byDate []dated
+
+func (q byDate) Len() int      { return len(q) }
+func (q byDate) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *byDate) Push(c any)   { *q = append(*q, c.(dated)) }
+
+func (q byDate) Less(i, j int) bool {
+	a, b := q[i].committer.when, q[j].committer.when
+	return a.After(b) || a.Equal(b) && q[i].n < q[j].n
+}
+
+func (q *byDate) Pop() any {
+	last := (*q)[len(*q)-1]
+	*q = (*q)[:len(*q)-1]
+	return last
 }

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,40 +18,46 @@ type reader interface {
 
 // files are the refs of a repository on disk, read and written as git does, with
 // git's own locks: what is written here, git sees, and the other way round.
-type files struct{ dir string }
-
-func (d files) get(name string) string {
-	if data, err := os.ReadFile(filepath.Join(d.dir, name)); err == nil {
-		if oid := strings.TrimSpace(string(data)); isOID(oid) {
-			return oid
-		}
-	}
-	return d.packed()[name]
+type files struct {
+	dir    string
+	packs  *packedRefs
+	loosed *looseRefs
 }
 
-// packed are the refs of the file packed-refs; a loose one of the same name wins.
-func (d files) packed() map[string]string {
-	data, err := os.ReadFile(filepath.Join(d.dir, "packed-refs"))
-	if err != nil {
-		return nil
+func newFiles(dir string) files {
+	return files{dir, &packedRefs{path: filepath.Join(dir, "packed-refs")}, &looseRefs{known: map[string]looseRef{}}}
+}
+
+func (d files) get(name string) string {
+	if oid := d.loosed.read(filepath.Join(d.dir, name)); oid != "" {
+		return oid
 	}
-	refs := map[string]string{}
-	for line := range strings.Lines(string(data)) {
-		oid, name, ok := strings.Cut(strings.TrimSpace(line), " ")
-		if ok && isOID(oid) {
-			refs[name] = oid
-		}
-	}
-	return refs
+	return d.packs.now().get(name)
 }
 
 func (d files) list(prefix string) []ref {
-	refs := map[string]string{}
-	for name, oid := range d.packed() {
-		if strings.HasPrefix(name, prefix) {
-			refs[name] = oid
+	packed := d.packs.now().list(prefix)
+	loose := d.loose(prefix)
+	if len(loose) == 0 {
+		return packed
+	}
+	// Both are in order; a loose one of the same name wins.
+	all := make([]ref, 0, len(packed)+len(loose))
+	for len(packed) > 0 && len(loose) > 0 {
+		switch order := strings.Compare(packed[0].name, loose[0].name); {
+		case order < 0:
+			all, packed = append(all, packed[0]), packed[1:]
+		case order == 0:
+			packed = packed[1:]
+		default:
+			all, loose = append(all, loose[0]), loose[1:]
 		}
 	}
+	return append(append(all, packed...), loose...)
+}
+
+// loose are the refs that have a file of their own, by name.
+func (d files) loose(prefix string) (all []ref) {
 	root := filepath.Join(d.dir, filepath.FromSlash(prefix))
 	if !strings.HasSuffix(prefix, "/") {
 		root = filepath.Dir(root)
@@ -61,20 +66,31 @@ func (d files) list(prefix string) []ref {
 		if err != nil || e.IsDir() || strings.HasSuffix(path, ".lock") {
 			return nil // a ref that goes away meanwhile is none
 		}
-		name, _ := filepath.Rel(d.dir, path)
-		if name = filepath.ToSlash(name); strings.HasPrefix(name, prefix) && strings.HasPrefix(name, "refs/") {
-			if data, err := os.ReadFile(path); err == nil && isOID(strings.TrimSpace(string(data))) {
-				refs[name] = strings.TrimSpace(string(data))
+		name := filepath.ToSlash(strings.TrimPrefix(path, d.dir+string(filepath.Separator)))
+		if strings.HasPrefix(name, prefix) && strings.HasPrefix(name, "refs/") {
+			if oid := d.loosed.read(path); oid != "" {
+				all = append(all, ref{name, oid})
 			}
 		}
 		return nil
 	})
-	all := make([]ref, 0, len(refs))
-	for name, oid := range refs {
-		all = append(all, ref{name, oid})
-	}
 	slices.SortFunc(all, func(a, b ref) int { return strings.Compare(a.name, b.name) })
 	return all
+}
+
+// any reports whether a folder holds a ref.
+func (d files) any(folder string) (found bool) {
+	if len(d.packs.now().list(folder)) > 0 {
+		return true
+	}
+	filepath.WalkDir(filepath.Join(d.dir, filepath.FromSlash(folder)), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || d.loosed.read(path) == "" {
+			return nil
+		}
+		found = true
+		return fs.SkipAll
+	})
+	return found
 }
 
 // memory is a state of refs that has passed.
@@ -88,5 +104,10 @@ func (m memory) get(name string) string {
 }
 
 func (m memory) list(prefix string) []ref {
-	return slices.DeleteFunc(slices.Clone(m), func(r ref) bool { return !strings.HasPrefix(r.name, prefix) })
+	from, _ := slices.BinarySearchFunc(m, prefix, func(r ref, prefix string) int { return strings.Compare(r.name, prefix) })
+	upTo := from
+	for upTo < len(m) && strings.HasPrefix(m[upTo].name, prefix) {
+		upTo++
+	}
+	return slices.Clone(m[from:upTo])
 }

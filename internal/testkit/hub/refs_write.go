@@ -118,7 +118,7 @@ func (d files) apply(c change, lock string) error {
 
 // unpack takes a ref out of packed-refs.
 func (d files) unpack(name string) error {
-	if d.packed()[name] == "" {
+	if d.packs.now().get(name) == "" {
 		return nil
 	}
 	lock, err := d.lock("packed-refs")

@@ -57,7 +57,7 @@ func (h *Hub) Repo(name string) *Repo {
 		h.tb.Fatalf("hub: a repository is named owner/name, not %q", name)
 	}
 	r := &Repo{GitRepo: h.backend.Repo(name), Owner: owner, Name: short, hub: h, id: h.next(), statuses: map[string]map[string]string{}}
-	r.store, r.files = newStore(h.tb, r.GitRepo), files{r.Dir}
+	r.store, r.files = newStore(h.tb, r.GitRepo), newFiles(r.Dir)
 	h.repos[strings.ToLower(name)] = r
 	return r
 }
@@ -89,7 +89,7 @@ func (r *Repo) defaultBranch() string {
 }
 
 // empty reports whether the repository has no branches.
-func (r *Repo) empty() bool { return len(r.files.list("refs/heads/")) == 0 }
+func (r *Repo) empty() bool { return !r.files.any("refs/heads/") }
 
 // methods reports whether pull requests may be merged in this way.
 func (s Settings) merges(method string) bool {

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -43,11 +44,18 @@ func (c *call) compare() *answer {
 		return c.fail(http.StatusNotFound, "No common ancestor between "+from+" and "+to+".")
 	}
 	commits := []map[string]any{}
-	for i := len(ahead) - 1; i >= 0; i-- {
-		commits = append(commits, c.repoCommitJSON(ahead[i]))
+	slices.Reverse(ahead)
+	page, size := number(c.URL.Query(), "page", 1), number(c.URL.Query(), "per_page", 250)
+	begin := min((page-1)*size, len(ahead))
+	for _, k := range ahead[begin:min(begin+size, len(ahead))] {
+		commits = append(commits, c.repoCommitJSON(k))
+	}
+	files := []map[string]any{}
+	if page == 1 { // of no other one
+		files = c.changed(common.tree, head.tree)
 	}
 	return reply(http.StatusOK, map[string]any{
 		"status": status, "ahead_by": len(ahead), "behind_by": len(behind), "total_commits": len(ahead), "commits": commits,
-		"base_commit": c.repoCommitJSON(base), "merge_base_commit": c.repoCommitJSON(common), "files": c.changed(common.tree, head.tree),
+		"base_commit": c.repoCommitJSON(base), "merge_base_commit": c.repoCommitJSON(common), "files": files,
 	})
 }

@@ -40,6 +40,8 @@ type store struct {
 
 	mu    sync.RWMutex
 	cache map[string]object
+
+	commits sync.Map // those that were read, by their ids
 }
 
 // small is the size up to which objects stay in memory.
