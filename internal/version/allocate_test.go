@@ -8,10 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/git"
 	"github.com/seed-96940006/tagboat/internal/version"
 )
-
-func withTags(tags ...creation) *memory { return &memory{history: tags} }
 
 func TestAllocate(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -113,7 +112,7 @@ func TestBadRequests(t *testing.T) {
 var errLost = errors.New("no answer")
 
 func TestTroubles(t *testing.T) {
-	stranger := func(m *memory, tag string) { m.history = append(m.history, creation{tag, commit(99)}) }
+	by := func(m *memory, ref, commit string) { _ = m.Write(t.Context(), git.Update{Ref: ref, New: commit}) }
 	for name, test := range map[string]struct {
 		script func(*memory) *scripted
 		want   version.Allocation
@@ -121,13 +120,13 @@ func TestTroubles(t *testing.T) {
 	}{
 		"answer lost, tag created": {
 			script: func(m *memory) *scripted {
-				return &scripted{memory: m, create: func(int, string, string) (bool, error) { return true, errLost }}
+				return &scripted{memory: m, write: func(int, git.Update) (bool, error) { return true, errLost }}
 			},
 			want: version.Allocation{Tag: "v0.0.1", Attempts: 2},
 		},
 		"request lost": {
 			script: func(m *memory) *scripted {
-				return &scripted{memory: m, create: func(call int, _, _ string) (bool, error) {
+				return &scripted{memory: m, write: func(call int, _ git.Update) (bool, error) {
 					if call == 1 {
 						return false, errLost
 					}
@@ -138,9 +137,9 @@ func TestTroubles(t *testing.T) {
 		},
 		"outrun": {
 			script: func(m *memory) *scripted {
-				return &scripted{memory: m, create: func(call int, tag, _ string) (bool, error) {
+				return &scripted{memory: m, write: func(call int, u git.Update) (bool, error) {
 					if call < 20 {
-						stranger(m, tag)
+						by(m, u.Ref, commit(99))
 						return false, version.ErrTaken
 					}
 					return true, nil
@@ -150,8 +149,8 @@ func TestTroubles(t *testing.T) {
 		},
 		"outrun by the same commit": {
 			script: func(m *memory) *scripted {
-				return &scripted{memory: m, create: func(call int, tag, commit string) (bool, error) {
-					m.history = append(m.history, creation{tag, commit})
+				return &scripted{memory: m, write: func(call int, u git.Update) (bool, error) {
+					by(m, u.Ref, u.New)
 					return false, version.ErrTaken
 				}}
 			},
@@ -160,29 +159,29 @@ func TestTroubles(t *testing.T) {
 		"outrun by the same commit, and the list is late": {
 			script: func(m *memory) *scripted {
 				return &scripted{memory: m,
-					create: func(call int, tag, commit string) (bool, error) {
-						m.history = append(m.history, creation{tag, commit})
+					write: func(call int, u git.Update) (bool, error) {
+						by(m, u.Ref, u.New)
 						return false, version.ErrTaken
 					},
-					list: func(call int, tags map[string]string) (map[string]string, error) {
+					read: func(call int, v *version.View) (*version.View, error) {
 						if call < 5 {
-							return nil, nil
+							return &version.View{}, nil
 						}
-						return tags, nil
+						return v, nil
 					}}
 			},
 			want: version.Allocation{Tag: "v0.0.1", Attempts: 5, Already: true},
 		},
 		"the list never catches up": {
 			script: func(m *memory) *scripted {
-				stranger(m, "v0.0.1")
-				return &scripted{memory: m, list: func(int, map[string]string) (map[string]string, error) { return nil, nil }}
+				by(m, "refs/tags/v0.0.1", commit(99))
+				return &scripted{memory: m, read: func(int, *version.View) (*version.View, error) { return &version.View{}, nil }}
 			},
 			code: "E_VERSION_STALE",
 		},
 		"denied": {
 			script: func(m *memory) *scripted {
-				return &scripted{memory: m, create: func(call int, _, _ string) (bool, error) {
+				return &scripted{memory: m, write: func(call int, _ git.Update) (bool, error) {
 					if call > 1 {
 						t.Error("tried again")
 					}
@@ -193,18 +192,18 @@ func TestTroubles(t *testing.T) {
 		},
 		"unreachable for a while": {
 			script: func(m *memory) *scripted {
-				return &scripted{memory: m, list: func(call int, tags map[string]string) (map[string]string, error) {
+				return &scripted{memory: m, read: func(call int, v *version.View) (*version.View, error) {
 					if call < 4 {
 						return nil, fault.Newf("E_GIT_UNREACHABLE", "", "no route")
 					}
-					return tags, nil
+					return v, nil
 				}}
 			},
 			want: version.Allocation{Tag: "v0.0.1", Attempts: 4},
 		},
 		"unreachable": {
 			script: func(m *memory) *scripted {
-				return &scripted{memory: m, list: func(int, map[string]string) (map[string]string, error) {
+				return &scripted{memory: m, read: func(int, *version.View) (*version.View, error) {
 					return nil, fault.Newf("E_GIT_UNREACHABLE", "", "no route")
 				}}
 			},
@@ -230,7 +229,7 @@ func TestTroubles(t *testing.T) {
 
 func TestCancelledClaim(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	store := &scripted{memory: withTags(), create: func(call int, _, _ string) (bool, error) {
+	store := &scripted{memory: withTags(), write: func(call int, _ git.Update) (bool, error) {
 		if call == 3 {
 			cancel()
 		}
@@ -268,5 +267,5 @@ func TestSeriesIsUsedUp(t *testing.T) {
 
 // withTagsTaken never lets anybody have a tag.
 func withTagsTaken() version.Store {
-	return &scripted{memory: withTags(), create: func(int, string, string) (bool, error) { return false, version.ErrTaken }}
+	return &scripted{memory: withTags(), write: func(int, git.Update) (bool, error) { return false, version.ErrTaken }}
 }

@@ -11,56 +11,78 @@ import (
 	"github.com/seed-96940006/tagboat/internal/run"
 )
 
-// GitStore keeps tags in a git repository: it lists them with ls-remote, and
-// creates them by a push that must not find them there.
+// GitStore is any repository that git reaches: refs are listed with ls-remote, and
+// created by a push that must not find them there.
 type GitStore struct {
 	Repo   git.Repo   // a folder that holds the commit; shallow and bare ones will do
-	Remote git.Remote // where tags are claimed; the zero value is the folder itself
+	Remote git.Remote // where numbers are claimed; the zero value is the folder itself
+	Temp   string     // where history is fetched that the folder does not hold; "" is the system's folder for that
 }
 
 const hintFetch = "check the commit out in this job before: actions/checkout with `fetch-depth: 0`, and the commit as `ref`"
 
-// List implements Store.
-func (g GitStore) List(ctx context.Context, prefix string) (map[string]string, error) {
-	refs, err := g.Repo.LsRemote(ctx, g.remote(), "refs/tags/"+prefix+"*")
-	if err != nil {
-		return nil, denied(prefix+"*", err)
+// Read implements Store.
+func (g GitStore) Read(ctx context.Context, s Scope) (*View, error) {
+	var patterns []string
+	for _, prefix := range s.Prefixes {
+		patterns = append(patterns, prefix+"*")
 	}
-	tags := map[string]string{}
+	refs, err := g.Repo.LsRemote(ctx, g.remote(), patterns...)
+	if err != nil {
+		return nil, denied(patterns[0], err)
+	}
+	view := &View{Refs: map[string]string{}, Apart: true} // git pushes no ref of a commit that it has not
 	for name := range refs.IDs {
-		if tag, ok := strings.CutPrefix(name, "refs/tags/"); ok && !strings.HasSuffix(tag, "^{}") {
-			tags[tag] = refs.Commit(name)
+		if !strings.HasSuffix(name, "^{}") {
+			view.Refs[name] = refs.Commit(name)
 		}
 	}
-	return tags, nil
+	return view, nil
 }
 
-// Create implements Store. It fails with E_COMMIT_UNKNOWN where the folder does
-// not hold the commit, and with E_VERSION_DENIED where the remote does not let
-// this identity create the tag.
-func (g GitStore) Create(ctx context.Context, tag, commit string) error {
-	_, err := g.Repo.Run(ctx, git.Call{Args: []string{"cat-file", "-e", commit + "^{commit}"}})
-	if _, said := errors.AsType[*run.Error](err); said {
-		return fault.New("E_COMMIT_UNKNOWN", hintFetch, fmt.Errorf("commit %s: %w", commit, err))
+// Write implements Store. It fails with E_COMMIT_UNKNOWN where the folder does not
+// hold the commit, and with E_VERSION_DENIED where the remote does not let this
+// identity write the ref.
+func (g GitStore) Write(ctx context.Context, updates ...git.Update) error {
+	for _, u := range updates {
+		if u.New == "" {
+			continue
+		}
+		_, err := g.Repo.Run(ctx, git.Call{Args: []string{"cat-file", "-e", u.New + "^{commit}"}})
+		if _, said := errors.AsType[*run.Error](err); said {
+			return fault.New("E_COMMIT_UNKNOWN", hintFetch, fmt.Errorf("commit %s: %w", u.New, err))
+		}
+		if err != nil {
+			return err
+		}
 	}
+	push := g.Repo.Push
+	if len(updates) > 1 {
+		push = g.Repo.PushAtomic
+	}
+	results, err := push(ctx, g.remote(), updates...)
 	if err != nil {
-		return err
+		return denied(updates[0].Ref, err)
 	}
-	results, err := g.Repo.Push(ctx, g.remote(), git.Update{Ref: "refs/tags/" + tag, New: commit})
-	if err != nil {
-		return denied(tag, err)
+	var errs []error
+	for _, result := range results {
+		errs = append(errs, outcome(result))
 	}
-	switch result := results[0]; result.Status {
+	return errors.Join(errs...)
+}
+
+// outcome is what became of one update.
+func outcome(result git.Result) error {
+	switch result.Status {
 	case git.Done, git.Same:
 		return nil
 	case git.Exists, git.Stale:
 		return ErrTaken
-	default:
-		if strings.Contains(result.Reason, "shallow update not allowed") {
-			return fault.New("E_COMMIT_UNKNOWN", hintFetch, fmt.Errorf("commit %s is cut off in a shallow clone: %w", commit, result.Err))
-		}
-		return denied(tag, result.Err)
 	}
+	if strings.Contains(result.Reason, "shallow update not allowed") {
+		return fault.New("E_COMMIT_UNKNOWN", hintFetch, fmt.Errorf("%s: the commit is cut off in a shallow clone: %w", result.Ref, result.Err))
+	}
+	return denied(result.Ref, result.Err)
 }
 
 func (g GitStore) remote() git.Remote {
@@ -71,17 +93,20 @@ func (g GitStore) remote() git.Remote {
 }
 
 // denied gives refusals the hints that belong to a tag; git's are for branches.
-func denied(tag string, err error) error {
+func denied(ref string, err error) error {
+	name := strings.TrimPrefix(ref, "refs/")
 	hint := ""
 	switch f, _ := errors.AsType[*fault.Fault](err); {
 	case f == nil:
 	case f.Code == "E_GIT_AUTH":
 		hint = "give the job `permissions: contents: write`, or a token that may create tags"
 	case f.Code == "E_GIT_PROTECTED", f.Code == "E_GIT_REFUSED":
-		hint = "a rule of the repository guards this tag: let this identity bypass it (Settings → Rules → Rulesets), or use another `series` or `prefix`"
+		hint = hintGuarded
 	}
 	if hint == "" {
-		return fmt.Errorf("tag %s: %w", tag, err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	return fault.New("E_VERSION_DENIED", hint, fmt.Errorf("tag %s: %w", tag, err))
+	return fault.New("E_VERSION_DENIED", hint, fmt.Errorf("%s: %w", name, err))
 }
+
+const hintGuarded = "a rule of the repository guards this tag: let this identity bypass it (Settings → Rules → Rulesets), or use another `series` or `prefix`"

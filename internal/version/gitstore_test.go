@@ -66,7 +66,7 @@ func TestGitStoreClaims(t *testing.T) {
 		"the bare folder itself":     {Repo: git.Repo{Dir: other, Env: source.Env}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for i, id := range []string{ids[2], ids[0], ids[2]} {
+			for i, id := range []string{ids[0], ids[2], ids[0]} {
 				got, err := version.Allocate(t.Context(), store, version.Request{Prefix: "cms/", Commit: id, Pause: atOnce})
 				if err != nil {
 					t.Fatal(err)
@@ -90,10 +90,14 @@ func TestGitStoreReadsWhatIsThere(t *testing.T) {
 	do(t, source, "tag", "v0.0.9999999999999999999", ids[1])
 	do(t, source, "tag", "cms/v0.0.20", ids[1])
 	do(t, source, "update-ref", "refs/fork/refs/tags/v0.0.30", ids[1])
-	tags, err := version.GitStore{Repo: source}.List(t.Context(), "v0.0.")
-	want := map[string]string{"v0.0.7": ids[0], "v0.0.9": ids[1], "v0.0.08": ids[1], "v0.0.9999999999999999999": ids[1]}
-	if diff := cmp.Diff(want, tags); err != nil || diff != "" {
-		t.Error(err, diff)
+	do(t, source, "update-ref", "refs/tagboat/versions/v0.0.12", ids[0])
+	view, err := version.GitStore{Repo: source}.Read(t.Context(), version.Scope{Prefixes: []string{"refs/tags/v0.0.", "refs/tagboat/versions/v0.0."}})
+	want := map[string]string{"refs/tags/v0.0.7": ids[0], "refs/tags/v0.0.9": ids[1], "refs/tags/v0.0.08": ids[1], "refs/tags/v0.0.9999999999999999999": ids[1], "refs/tagboat/versions/v0.0.12": ids[0]}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, view.Refs); diff != "" {
+		t.Error(diff)
 	}
 	got, err := version.Allocate(t.Context(), version.GitStore{Repo: source}, version.Request{Commit: ids[1]})
 	if err != nil || got.Tag != "v0.0.9" || !got.Already {
@@ -153,29 +157,14 @@ func TestOneCommitTenTimes(t *testing.T) {
 	}
 }
 
-// allocateAll claims for all commits at once. Those that lose their first race go
-// on three at a time: to wait for one's turn takes the place of a random pause.
+// allocateAll claims for all commits at once.
 func allocateAll(t testing.TB, store version.Store, commits []string) []version.Allocation {
 	got := make([]version.Allocation, len(commits))
-	turns := make(chan bool, 3)
 	var all sync.WaitGroup
 	for i, id := range commits {
 		all.Go(func() {
-			inTurn := false
-			defer func() {
-				if inTurn {
-					<-turns
-				}
-			}()
-			pause := func(context.Context, int) error {
-				if !inTurn {
-					turns <- true
-					inTurn = true
-				}
-				return nil
-			}
 			var err error
-			if got[i], err = version.Allocate(context.Background(), store, version.Request{Commit: id, Pause: pause}); err != nil {
+			if got[i], err = version.Allocate(t.Context(), store, version.Request{Commit: id, AllowOlder: true}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -295,8 +284,8 @@ type killing struct {
 	kill context.CancelFunc
 }
 
-func (k killing) Create(ctx context.Context, tag, commit string) error {
-	err := k.GitStore.Create(ctx, tag, commit)
+func (k killing) Write(ctx context.Context, updates ...git.Update) error {
+	err := k.GitStore.Write(ctx, updates...)
 	k.kill()
 	if err != nil {
 		return err

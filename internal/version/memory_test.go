@@ -4,64 +4,136 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 
+	"github.com/seed-96940006/tagboat/internal/git"
 	"github.com/seed-96940006/tagboat/internal/version"
 )
 
-// memory is a Store whose tags are a list of creations: every length of it is
-// a state that the store once had.
+// memory is a Store that remembers every state of its refs.
 type memory struct {
 	mu       sync.Mutex
-	history  []creation
+	states   []map[string]string // by full name; the last is that of now
+	parents  map[string]string   // of commits that have one
+	shown    int                 // how many ancestors lines show
+	room     bool
 	requests int
+}
+
+// withTags holds tags by their short names.
+func withTags(tags ...creation) *memory {
+	refs := map[string]string{}
+	for _, c := range tags {
+		refs["refs/tags/"+c.tag] = c.commit
+	}
+	return &memory{states: []map[string]string{refs}, shown: 100}
 }
 
 type creation struct{ tag, commit string }
 
-// List gives the newest state.
-func (m *memory) List(_ context.Context, prefix string) (map[string]string, error) {
+// Read gives the newest state.
+func (m *memory) Read(_ context.Context, s version.Scope) (*version.View, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.requests++
-	return m.state(len(m.history), prefix), nil
+	return m.view(len(m.states)-1, s), nil
 }
 
-// state is what the store held after so many creations; the caller holds the lock.
-func (m *memory) state(length int, prefix string) map[string]string {
+// view is what a state shows; the caller holds the lock.
+func (m *memory) view(state int, s version.Scope) *version.View {
+	v := &version.View{Refs: map[string]string{}, Lines: version.Lines{}, Room: m.room}
+	for name, commit := range m.states[state] {
+		if slices.ContainsFunc(s.Prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+			v.Refs[name], v.Lines[commit] = commit, m.line(commit)
+		}
+	}
+	v.Lines[s.Commit] = m.line(s.Commit)
+	return v
+}
+
+func (m *memory) line(commit string) (line []string) {
+	for p := m.parents[commit]; p != "" && len(line) < m.shown; p = m.parents[p] {
+		line = append(line, p)
+	}
+	return line
+}
+
+// Write is atomic.
+func (m *memory) Write(_ context.Context, updates ...git.Update) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.requests++
+	return m.write(updates)
+}
+
+func (m *memory) write(updates []git.Update) error {
+	refs := maps.Clone(m.states[len(m.states)-1])
+	for _, u := range updates {
+		if refs[u.Ref] != u.Old {
+			return version.ErrTaken
+		}
+		if u.New == "" {
+			delete(refs, u.Ref)
+		} else {
+			refs[u.Ref] = u.New
+		}
+	}
+	m.states = append(m.states, refs)
+	return nil
+}
+
+// Descendant walks up from all of them.
+func (m *memory) Descendant(_ context.Context, _ *version.View, commit string, of []string) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, numbered := range of {
+		if m.ancestor(commit, numbered) {
+			return numbered, nil
+		}
+	}
+	return "", nil
+}
+
+func (m *memory) ancestor(a, b string) bool {
+	for p := m.parents[b]; p != ""; p = m.parents[p] {
+		if p == a {
+			return true
+		}
+	}
+	return false
+}
+
+// refs is what the store holds in the end.
+func (m *memory) refs() map[string]string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.states[len(m.states)-1])
+}
+
+// tags are the git tags that it holds in the end.
+func (m *memory) tags() map[string]string {
 	tags := map[string]string{}
-	for _, c := range m.history[:length] {
-		if strings.HasPrefix(c.tag, prefix) {
-			tags[c.tag] = c.commit
+	for name, commit := range m.refs() {
+		if tag, ok := strings.CutPrefix(name, "refs/tags/"); ok {
+			tags[tag] = commit
 		}
 	}
 	return tags
 }
 
-// Create is atomic.
-func (m *memory) Create(_ context.Context, tag, commit string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.requests++
-	for _, c := range m.history {
-		if c.tag == tag {
-			return version.ErrTaken
-		}
-	}
-	m.history = append(m.history, creation{tag, commit})
-	return nil
-}
-
-// tags is what the store holds in the end.
-func (m *memory) tags() map[string]string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return maps.Clone(m.state(len(m.history), ""))
-}
-
 // commit is a made-up commit id.
 func commit(n int) string { return fmt.Sprintf("%040x", n) }
+
+// chain makes each of so many commits the parent of the next.
+func chain(commits int) map[string]string {
+	parents := map[string]string{}
+	for n := 1; n < commits; n++ {
+		parents[commit(n)] = commit(n - 1)
+	}
+	return parents
+}
 
 // atOnce waits for nothing.
 func atOnce(ctx context.Context, _ int) error { return ctx.Err() }
@@ -69,31 +141,31 @@ func atOnce(ctx context.Context, _ int) error { return ctx.Err() }
 // scripted is a Store that fails as its functions say, before or after the effect.
 type scripted struct {
 	*memory
-	list   func(call int, tags map[string]string) (map[string]string, error)
-	create func(call int, tag, commit string) (effect bool, err error)
-	lists  int
-	made   int
+	read  func(call int, v *version.View) (*version.View, error)
+	write func(call int, u git.Update) (effect bool, err error)
+	reads int
+	made  int
 }
 
-func (s *scripted) List(ctx context.Context, prefix string) (map[string]string, error) {
-	tags, err := s.memory.List(ctx, prefix)
-	if s.list != nil {
-		s.lists++
-		return s.list(s.lists, tags)
+func (s *scripted) Read(ctx context.Context, scope version.Scope) (*version.View, error) {
+	v, err := s.memory.Read(ctx, scope)
+	if s.read != nil {
+		s.reads++
+		return s.read(s.reads, v)
 	}
-	return tags, err
+	return v, err
 }
 
-func (s *scripted) Create(ctx context.Context, tag, commit string) error {
-	if s.create == nil {
-		return s.memory.Create(ctx, tag, commit)
+func (s *scripted) Write(ctx context.Context, updates ...git.Update) error {
+	if s.write == nil {
+		return s.memory.Write(ctx, updates...)
 	}
 	s.made++
-	effect, failure := s.create(s.made, tag, commit)
+	effect, failure := s.write(s.made, updates[0])
 	if !effect {
 		return failure
 	}
-	if err := s.memory.Create(ctx, tag, commit); err != nil {
+	if err := s.memory.Write(ctx, updates...); err != nil {
 		return err
 	}
 	return failure

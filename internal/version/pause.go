@@ -6,12 +6,16 @@ import (
 	"time"
 )
 
-// jitter waits a random part of a time that doubles with each attempt, so that
-// claims that met once do not meet again.
-func jitter(ctx context.Context, attempt int) error {
-	const first, most = 100 * time.Millisecond, 4 * time.Second
-	longest := min(first<<min(attempt, 10), most)
-	timer := time.NewTimer(rand.N(longest))
+// pause waits before the next attempt. took is what the last one needed.
+func (c *claim) pause(ctx context.Context, took time.Duration) error {
+	if c.request.Pause != nil {
+		return c.request.Pause(ctx, c.attempts)
+	}
+	wait := rand.N(longest(c.failures, took))
+	if c.turn.in() { // where few try at once
+		wait = c.turn.wait()
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -19,4 +23,12 @@ func jitter(ctx context.Context, attempt int) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+// longest is the longest pause after so many failures. It doubles with each, so
+// that claims that met once do not meet again, and begins with what an attempt
+// takes: where that is long, more of them meet.
+func longest(failures int, took time.Duration) time.Duration {
+	const first, most = 50 * time.Millisecond, 20 * time.Second
+	return max(first, min(max(first, took)<<min(failures-1, 8), most))
 }

@@ -7,18 +7,19 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/seed-96940006/tagboat/internal/git"
 	"github.com/seed-96940006/tagboat/internal/version"
 )
 
 // outrun is a store on which somebody else gets the next number so many times.
 func outrun(times int) *scripted {
 	m := withTags()
-	return &scripted{memory: m, create: func(call int, tag, _ string) (bool, error) {
+	return &scripted{memory: m, write: func(call int, u git.Update) (bool, error) {
 		if call > times {
 			return true, nil
 		}
-		m.history = append(m.history, creation{tag, commit(99)})
-		return false, version.ErrTaken
+		u.New = commit(99)
+		return false, errors.Join(m.Write(context.Background(), u), version.ErrTaken)
 	}}
 }
 
@@ -28,8 +29,8 @@ func TestPausesGrowAndEnd(t *testing.T) {
 		if _, err := version.Allocate(t.Context(), outrun(12), version.Request{Commit: commit(1)}); err != nil {
 			t.Fatal(err)
 		}
-		// Below 200, 400, 800, 1600 and 3200 ms, then seven times below 4 s.
-		if took := time.Since(start); took == 0 || took > 35*time.Second {
+		// Below 50 ms, then the double each time, up to four times below 12.8 s.
+		if took := time.Since(start); took == 0 || took > 64*time.Second {
 			t.Errorf("12 pauses took %s", took)
 		}
 	})

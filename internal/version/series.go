@@ -94,9 +94,14 @@ func Next(s Series, existing []string) (ref.Tag, error) {
 			highest = max(highest, n)
 		}
 	}
-	next := s.Tag(highest + 1)
+	return s.after(highest)
+}
+
+// after is the version that comes after a number.
+func (s Series) after(n Number) (ref.Tag, error) {
+	next := s.Tag(n + 1)
 	if _, member := s.Number(string(next)); !member {
-		return "", fault.Newf("E_SERIES", hintUsedUp, "no number of series %s comes after %d", s, highest)
+		return "", fault.Newf("E_SERIES", hintUsedUp, "no number of series %s comes after %d", s, n)
 	}
 	return next, nil
 }
