@@ -11,6 +11,7 @@ import (
 	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/report"
 	"github.com/seed-96940006/tagboat/internal/ship"
+	"github.com/seed-96940006/tagboat/internal/version"
 )
 
 // job is one run of ship or build: the plan, what is known so far, and the parts
@@ -26,9 +27,13 @@ type job struct {
 	registry *registry.Client
 	builder  build.Builder
 	request  build.Request
-	repo     *opened   // nil where nothing is bumped
-	layout   string    // the image that was built, as an OCI layout; "" where there is none
-	from     ref.Image // the image that a registry had already; empty where none had
+	numbers  *numbers           // where the version was claimed; nil before, and where none is
+	claimed  version.Allocation // by this run
+	origin   origin             // what the build is made from, and the image will say
+	standIn  *standIn           // the image that is taken instead of a new one; nil until it was looked for
+	repo     *opened            // nil where nothing is bumped
+	layout   string             // the image that was built, as an OCI layout; "" where there is none
+	from     ref.Image          // the image that a registry had already; empty where none had
 }
 
 // run makes the plan, runs the steps that choose picks, and reports, whatever
@@ -50,8 +55,10 @@ func (a *app) run(ctx context.Context, command string, in inputs, r runInputs, c
 		if j.repo != nil {
 			err = errors.Join(err, j.repo.Close())
 		}
+		err = errors.Join(err, j.numbers.Close())
 	}()
 	failed := j.planAndRun(ctx, choose)
+	j.giveBack(failed)
 	return errors.Join(failed, j.report(failed, r.JSON))
 }
 

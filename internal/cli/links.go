@@ -32,10 +32,17 @@ func (j *job) source(ctx context.Context) source {
 	if p.Bump.PullRequest == nil || j.state.DryRun || tag.Kind != "version" || j.in.SourceRepository != "" {
 		return s
 	}
+	const folder = "refs/tags/"
 	remote, err := j.sourceRemote(ctx, j.in.numberInputs, j.in.Context)
 	if err == nil {
 		remote.CAFile = j.trust.caFile
-		s.claimed, err = version.GitStore{Repo: gitIn(j.in.Context), Remote: remote}.List(ctx, s.prefix)
+		var seen *version.View
+		if seen, err = (version.GitStore{Repo: gitIn(j.in.Context), Remote: remote}).Read(ctx, version.Scope{Prefixes: []string{folder + s.prefix}}); err == nil {
+			s.claimed = map[string]string{}
+			for name, commit := range seen.Refs {
+				s.claimed[strings.TrimPrefix(name, folder)] = commit
+			}
+		}
 	}
 	if err != nil {
 		j.Printf("the pull request leads to the commit, since the versions cannot be listed: %v", err)

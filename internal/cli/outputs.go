@@ -24,6 +24,7 @@ var allOutputs = []output{
 	{"tags", "Tags of the image, one a line.", tagNames},
 	{"tag", "The tag that is deployed: the version where there is one.", deployedTag},
 	{"version", "The number of the commit, such as `v0.0.7`; empty where none was asked for.", func(s *ship.State) string { return string(s.Version) }},
+	{"latest-version", "The highest version of `latest-version-of`; empty where none was asked for.", func(s *ship.State) string { return string(s.Latest) }},
 	{"digest", "Digest of the image, `sha256:…`.", func(s *ship.State) string { return string(s.Digest) }},
 	{"deploy-ref", "The one reference to hand to a bump, pinned as `pin` says; empty where nothing was pushed.", func(s *ship.State) string { return s.Ref.String() }},
 	{"changed", "`true` if the infra repository was changed, `false` if not.", func(s *ship.State) string { return strconv.FormatBool(s.Bump != nil && s.Bump.Changed) }},
@@ -42,7 +43,7 @@ var outputNames = map[string][]string{
 	"build":   {"images", "tags", "tag", "version", "digest", "deploy-ref", "plan"},
 	"plan":    {"tags", "tag", "plan"},
 	"bump":    {"deploy-ref", "changed", "branch", "commit-sha", "diff", "pull-request-number", "pull-request-url", "pull-request-operation"},
-	"version": {"version"},
+	"version": {"version", "latest-version"},
 }
 
 // otherHelp is that of outputs which mean something else in a command.

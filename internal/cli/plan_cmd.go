@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/pattern"
@@ -88,8 +89,12 @@ func makePlan(ctx context.Context, a *app, in inputs) (plan.Plan, error) {
 	if err := errors.Join(err, eventErr); err != nil {
 		return plan.Plan{}, usage(err)
 	}
+	planned.Now = a.world.Now().UTC().Format(time.RFC3339)
 	replay := in.Event != "" // somebody else's event: this folder is not what it is about
 	if !replay {
+		if at := commitTime(ctx, in.Context); !at.IsZero() {
+			planned.Committed = at.Format(time.RFC3339)
+		}
 		planned.CheckedOut = checkedOut(ctx, in.Context)
 		planned.RunnerSHA = a.SHA
 	}
@@ -118,15 +123,12 @@ func (in inputs) forPlan() (plan.Inputs, error) {
 			out.Images = append(out.Images, r)
 		}
 	}
-	if in.Commit != "" && !commitForm.MatchString(in.Commit) {
-		errs = append(errs, badCommit(in.Commit))
-	}
 	var err error
 	out.Tags, err = plan.ParseRules(in.Tags)
 	errs = append(errs, err)
-	series, err := version.ParseSeries(in.Series)
+	series, _ := version.ParseSeries(in.Series)
 	out.Claim.Series = series.String()
-	errs = append(errs, err)
+	errs = append(errs, in.numberInputs.mistakes())
 	args, err := assignments("build-args", in.BuildArgs)
 	errs = append(errs, err)
 	labels, err := assignments("labels", in.Labels)

@@ -38,11 +38,11 @@ func (k scriptKit) github(ts *testscript.TestScript, neg bool, args []string) {
 		do    func(ts *testscript.TestScript, g *gitHub, args []string)
 		least int
 	}{
-		"start": {k.gitHubStart, 1}, "source": {gitHubSource, 1}, "app": {gitHubApp, 0}, "token": {gitHubToken, 2}, "set": {gitHubSet, 1}, "protect": {gitHubProtect, 2},
+		"start": {k.gitHubStart, 1}, "source": {gitHubSource, 1}, "app": {gitHubApp, 0}, "token": {gitHubToken, 2}, "set": {gitHubSet, 1}, "protect": {gitHubProtect, 2}, "guard": {gitHubGuard, 1},
 		"unprotect": {gitHubUnprotect, 0}, "people": {gitHubPeople, 1}, "commit": {gitHubCommit, 3}, "close": {gitHubClose, 1}, "merge": {gitHubMerge, 1}, "pulls": {gitHubPulls, 1}, "requests": {gitHubRequests, 1},
 	}
 	if neg || len(args) == 0 || len(args)-1 < verbs[args[0]].least || verbs[args[0]].do == nil {
-		ts.Fatalf("usage: github start|source|token|app|set|protect|unprotect|people|commit|close|merge|pulls|requests …")
+		ts.Fatalf("usage: github start|source|token|app|set|protect|guard|unprotect|people|commit|close|merge|pulls|requests …")
 	}
 	verbs[args[0]].do(ts, ts.Value(gitHubKey{}).(*gitHub), args[1:])
 }
@@ -66,6 +66,11 @@ func (k scriptKit) gitHubStart(ts *testscript.TestScript, g *gitHub, args []stri
 // source FOLDER pushes the head of a repository to the main branch of acme/web.
 func gitHubSource(ts *testscript.TestScript, g *gitHub, args []string) {
 	ts.Check(ts.Exec("git", "-C", args[0], "push", "--quiet", g.hub.Repo("acme/web").Dir, "HEAD:main"))
+}
+
+// guard REF lets nobody create refs of that look in acme/web.
+func gitHubGuard(_ *testscript.TestScript, g *gitHub, args []string) {
+	g.hub.Repo("acme/web").Protect(hub.Protection{Ref: args[0], Ruleset: true, Creation: true})
 }
 
 // addresses are those of the server; empty where none was started.

@@ -50,7 +50,7 @@ func absolute(path string) string {
 	return abs
 }
 
-// registry [NAME] [login=USER:PASSWORD] [denies=PATH] [lacks=PATH] starts a
+// registry [NAME] [immutable] [login=USER:PASSWORD] [denies=PATH] [lacks=PATH] starts a
 // registry and puts its host into $NAME, or $REGISTRY.
 func (k scriptKit) registry(ts *testscript.TestScript, _ bool, args []string) {
 	variable := "REGISTRY"
@@ -60,6 +60,8 @@ func (k scriptKit) registry(ts *testscript.TestScript, _ bool, args []string) {
 		case "login":
 			user, password, _ := strings.Cut(value, ":")
 			options = append(options, testkit.RegistryLogin(user, password))
+		case "immutable":
+			options = append(options, testkit.RegistryImmutable())
 		case "denies":
 			options = append(options, testkit.RegistryDenies(value))
 		case "lacks":

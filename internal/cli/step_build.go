@@ -8,14 +8,14 @@ import (
 	"time"
 
 	"github.com/seed-96940006/tagboat/internal/build"
-	"github.com/seed-96940006/tagboat/internal/manifest"
-	"github.com/seed-96940006/tagboat/internal/plan"
+	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
 
-// prepareBuild picks the builder, which looks at the Dockerfile on the way.
+// prepareBuild picks the builder, which looks at the Dockerfile on the way. That
+// docker is missing is no mistake where it will not be asked to build.
 func (j *job) prepareBuild(ctx context.Context) (string, error) {
 	b := j.state.Plan.Build
 	j.request = build.Request{
@@ -26,13 +26,33 @@ func (j *job) prepareBuild(ctx context.Context) (string, error) {
 	}
 	builder, reason, err := build.Pick(ctx, b.Builder, j.request, &build.Native{}, &build.Buildx{})
 	j.builder = builder
+	if err != nil && !onlyDockerMissing(err) {
+		return "", err
+	}
+	if j.state.Plan.Push.Do {
+		j.origin = j.findOrigin(ctx, j.request, builder.Name())
+		j.origin.record(&j.request)
+	}
 	if err != nil {
+		if found, ok := j.retag(ctx); ok {
+			return "no builder is needed: " + found.words, nil
+		}
 		return "", err
 	}
 	return fmt.Sprintf("builder %s: %s", builder.Name(), reason), nil
 }
 
-// build builds, unless a registry has this version of this commit already.
+func onlyDockerMissing(err error) bool {
+	for _, f := range fault.All(err) {
+		if f.Code != "E_BUILDX_MISSING" {
+			return false
+		}
+	}
+	return fault.Is(err, "E_BUILDX_MISSING")
+}
+
+// build builds, unless a registry has this version of this commit already, or the
+// image of the pull request is what would be built.
 func (j *job) build(ctx context.Context) (string, error) {
 	if !j.state.Plan.Build.Do {
 		return "", ship.Skip(j.state.Plan.Build.Reason)
@@ -40,6 +60,10 @@ func (j *job) build(ctx context.Context) (string, error) {
 	if found, ok := j.builtBefore(ctx); ok {
 		j.state.Digest, j.from = found.Digest, found
 		return "", ship.Already(fmt.Sprintf("%s was built from this commit: %s", found.Tag, found.Digest.Short()))
+	}
+	if found, ok := j.retag(ctx); ok {
+		j.state.Digest, j.from = found.image.Digest, found.image
+		return "", ship.Already(found.words)
 	}
 	out := j.Writer()
 	defer out.Close()
@@ -58,75 +82,32 @@ func (j *job) build(ctx context.Context) (string, error) {
 // push will say why.
 func (j *job) builtBefore(ctx context.Context) (image ref.Image, ok bool) {
 	p := j.state.Plan
-	version, _ := plan.Deployed(j.state.Tags)
-	if !p.Push.Do || version.Kind != "version" || version.Name == "" {
+	if !p.Push.Do {
 		return ref.Image{}, false
 	}
-	for _, repository := range p.Images {
-		image := ref.Image{Repository: repository, Tag: version.Name}
-		found, err := j.registry.Revision(ctx, image)
-		if err == nil && found.Commit != "" && found.Commit == p.Build.Labels[revisionLabel] {
-			image.Digest = found.Digest
-			return image, true
+	for _, version := range j.state.Tags {
+		if version.Name == "" || !version.IsVersion() {
+			continue
+		}
+		for _, repository := range p.Images {
+			image := ref.Image{Repository: repository, Tag: version.Name}
+			found, err := j.registry.Revision(ctx, image)
+			if err == nil && j.ofThisCommit(found) {
+				image.Digest = found.Digest
+				return image, true
+			}
 		}
 	}
 	return ref.Image{}, false
 }
 
-const revisionLabel = "org.opencontainers.image.revision"
-
-// push sends the image to every registry.
-func (j *job) push(ctx context.Context) (string, error) {
-	p := j.state.Plan
-	switch {
-	case !p.Push.Do:
-		return "", ship.Skip(p.Push.Reason)
-	case j.state.DryRun:
-		return "", ship.Skip("dry run")
-	}
-	request := registry.PushRequest{Layout: j.layout, From: j.from, Digest: j.state.Digest, Repositories: p.Images}
-	for _, t := range j.state.Tags {
-		request.Tags = append(request.Tags, registry.Tag{Name: t.Name, Rule: tagRule(t)})
-	}
-	pushed, err := j.registry.Push(ctx, request)
-	fresh, sent := 0, int64(0)
-	for _, one := range pushed {
-		already := one.Status != registry.StatusPushed
-		if !already {
-			fresh++
-		}
-		sent += one.Sent
-		j.state.Pushed = append(j.state.Pushed, ship.Pushed{Image: one.Image(), Already: already})
-		j.Printf("%s %s", one.Status, one.Image())
-	}
-	if err != nil {
-		return "", err
-	}
-	j.handOn()
-	if fresh == 0 {
-		return "", ship.Already(count(len(pushed), "reference") + ", nothing was sent")
-	}
-	return fmt.Sprintf("%s, %s sent", count(fresh, "reference"), byteCount(sent)), nil
-}
-
-// tagRule is what a tag's kind means for a registry. A version means one image. A
-// commit can be built twice with another outcome, when the base of its pull
-// request has moved: the first keeps the name.
-func tagRule(t plan.Tag) registry.Rule {
-	switch {
-	case !t.Immutable:
-		return registry.Moves
-	case t.Kind == "sha":
-		return registry.First
-	}
-	return registry.Fixed
-}
-
-// handOn notes the reference that is in the registries now.
-func (j *job) handOn() {
-	if image, ok := j.state.Deploy(); ok {
-		j.state.Ref = manifest.Pin(j.in.Pin).Of(image)
-	}
+// ofThisCommit reports whether an image under this commit's version is the image
+// of this commit. One that a pull request left names the head of that, so that the
+// tree, or what it was built from, says it.
+func (j *job) ofThisCommit(found registry.Revision) bool {
+	commit := j.state.Plan.Build.Labels[registry.RevisionKey]
+	same, _ := j.origin.same(found)
+	return found.Commit != "" && found.Commit == commit || found.Tree != "" && found.Tree == j.origin.tree || same
 }
 
 // commitTime is when the checked-out commit was made: the time that the image
@@ -141,15 +122,4 @@ func commitTime(ctx context.Context, folder string) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(seconds, 0).UTC()
-}
-
-// byteCount is a size for people.
-func byteCount(n int64) string {
-	switch {
-	case n < 1<<10:
-		return fmt.Sprintf("%d B", n)
-	case n < 1<<20:
-		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
-	}
-	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 }

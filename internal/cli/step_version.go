@@ -3,13 +3,16 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/git"
 	"github.com/seed-96940006/tagboat/internal/plan"
+	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/ship"
 	"github.com/seed-96940006/tagboat/internal/version"
 )
@@ -21,54 +24,67 @@ func (j *job) claimVersion(ctx context.Context) (string, error) {
 	if p.Claim == nil {
 		return "", ship.Skip("no number is asked for")
 	}
-	got, err := j.claim(ctx, j.in.numberInputs, j.trust, p.Commit.SHA, j.in.Context, j.state.DryRun)
-	if err != nil {
+	var err error
+	if j.numbers, err = j.numbersOf(ctx, j.in.numberInputs, j.claimant()); err != nil {
 		return "", err
 	}
-	j.state.Version = got.Tag
-	j.state.Tags = p.Names(got.Tag)
+	if j.claimed, err = j.numbers.claim(ctx, j.state.DryRun); err != nil {
+		return "", err
+	}
+	j.state.Version = j.claimed.Tag
+	j.state.Tags = p.Names(j.claimed.Tag)
 	if tag, _ := plan.Deployed(j.state.Tags); p.Bump.Do {
 		if err := p.Bump.Permits(tag.Name); err != nil { // known only now, of some globs
 			return "", err
 		}
 	}
-	return claimed(got, j.state.DryRun)
+	return claimed(j.claimed, j.state.DryRun)
 }
 
-// claimed says what a claim came to.
-func claimed(got version.Allocation, dry bool) (string, error) {
-	switch {
-	case got.Already:
-		return "", ship.Already(fmt.Sprintf("%s is the number of this commit (%s)", got.Tag, got.Ref))
-	case dry:
-		return "", ship.Skip(fmt.Sprintf("dry run: the next number is %s", got.Tag))
+// claimant is who claims the number of a run.
+func (j *job) claimant() claimant {
+	by := claimant{commit: j.state.Plan.Commit.SHA, folder: j.in.Context, client: j.registry, trust: j.trust, scratch: j.scratch, dry: j.state.DryRun}
+	if j.state.Plan.Push.Do {
+		by.images = j.state.Plan.Images
 	}
-	return fmt.Sprintf("%s claimed as %s", got.Tag, got.Ref), nil
+	return by
 }
 
-// claim gives a commit its number, in the repository that holds the numbers.
-// folder is a checkout that has the commit.
-func (a *app) claim(ctx context.Context, in numberInputs, by trust, commit, folder string, dry bool) (version.Allocation, error) {
-	series, err := version.ParseSeries(in.Series)
-	if err != nil {
-		return version.Allocation{}, usage(err)
+// stillClaimed sees, right before the version is pushed, that no other run of this
+// commit has given it back.
+func (j *job) stillClaimed(ctx context.Context) error {
+	if j.numbers == nil || j.in.OnFailure != freeClaim {
+		return nil
 	}
-	remote, err := a.sourceRemote(ctx, in, folder)
-	if err != nil {
-		return version.Allocation{}, err
+	return version.Stands(ctx, j.numbers.store, j.numbers.request, j.claimed.Tag)
+}
+
+// shown makes a git tag of the hidden number whose image is pushed.
+func (j *job) shown(ctx context.Context) error {
+	if j.numbers == nil || !j.claimed.Hidden {
+		return nil
 	}
-	if commit == "" {
-		return version.Allocation{}, fault.Newf("E_COMMIT_UNKNOWN", "check the repository out before (actions/checkout), or give `commit`",
-			"there is no commit to number: %s is no checkout of git", folder)
+	return j.numbers.promote(ctx, j.app, j.claimed.Tag)
+}
+
+// giveBack frees the number that this run has claimed where it failed before it
+// pushed anything under it. That it cannot is told, and leaves a gap.
+func (j *job) giveBack(failed error) {
+	if failed == nil || j.in.OnFailure != freeClaim || j.numbers == nil || j.claimed.Tag == "" || j.claimed.Already || j.state.DryRun {
+		return
 	}
-	remote.CAFile = by.caFile
-	a.Printf("numbers are claimed in %s", remote)
-	store := version.GitStore{Repo: gitIn(folder), Remote: remote}
-	request := version.Request{Series: series, Prefix: in.Prefix, Commit: commit}
-	if dry {
-		return version.Peek(ctx, store, request)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // also where the run was interrupted
+	defer cancel()
+	switch freed, err := j.numbers.free(ctx, j.claimant(), j.claimed.Tag); {
+	case errors.Is(err, errPushed):
+		j.Printf("%s is not given back: %v", j.claimed.Tag, err)
+	case err != nil:
+		j.Printf("%s is not given back, and is left out if nobody builds it again: %v", j.claimed.Tag, err)
+	case !freed:
+		j.Printf("%s is not given back, since a higher number is claimed: it is left out", j.claimed.Tag)
+	default:
+		j.Printf("%s is given back, and free for the next commit", j.claimed.Tag)
 	}
-	return version.Allocate(ctx, store, request)
 }
 
 // sourceRemote is where numbers are claimed: as given, the workflow's
@@ -109,4 +125,16 @@ func originOf(ctx context.Context, folder string) (string, error) {
 			fmt.Errorf("%s is no git repository, so there is nowhere to claim a number: %w", cmp.Or(folder, "."), err))
 	}
 	return own, nil
+}
+
+// repositories are the images of an input, each once.
+func repositories(images []string) (all []ref.Repository, err error) {
+	var errs []error
+	for _, image := range images {
+		r, err := ref.ParseRepository(image)
+		if errs = append(errs, err); err == nil {
+			all = append(all, r)
+		}
+	}
+	return all, errors.Join(errs...)
 }

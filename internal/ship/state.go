@@ -16,6 +16,7 @@ type State struct {
 	Plan     plan.Plan
 	DryRun   bool
 	Version  ref.Tag    // the claimed number; "" before, and where none is claimed
+	Latest   ref.Tag    // the highest version of another image; "" where none was asked for
 	Tags     []plan.Tag // with their names, once the number is claimed
 	Digest   ref.Digest // of the image; "" before the build
 	Pushed   []Pushed
