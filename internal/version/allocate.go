@@ -155,7 +155,7 @@ func (c *claim) attempt(ctx context.Context) (Allocation, error) {
 		c.late = true
 		return Allocation{}, fmt.Errorf("%w: %s", errStale, c.taken)
 	}
-	if view.Apart && c.place != "" && !c.turn.here(c.ahead(view, versions), c.now()) {
+	if c.place != "" && !c.turn.here(c.ahead(view, versions), c.now()) {
 		return Allocation{}, errNotYet
 	}
 	updates, err := c.next(ctx, view, versions)

@@ -115,6 +115,47 @@ func BenchmarkClaims(b *testing.B) {
 	}
 }
 
+// BenchmarkClaimsOnGitHub is the same through the API, which shows refs late, loses
+// answers and fails now and then where there is a crowd.
+func BenchmarkClaimsOnGitHub(b *testing.B) {
+	for _, claims := range []int{1, 10, 60, 500} {
+		b.Run(fmt.Sprint(claims), func(b *testing.B) {
+			var requests []int
+			for b.Loop() {
+				b.StopTimer()
+				g := onGitHub(b)
+				ids, names := g.siblings(claims, min(claims-1, 2))
+				b.StartTimer()
+				all := g.crowd(ids, names, claims)
+				b.StopTimer()
+				inOrder(b, g, all)
+				requests = g.requests(all)
+				b.StartTimer()
+			}
+			report(b, requests)
+		})
+	}
+}
+
+// BenchmarkFiftyThousandTags claims in a repository with so many numbers.
+func BenchmarkFiftyThousandTags(b *testing.B) {
+	const tags, apart = 50_000, 30
+	g := onGitHub(b)
+	last := g.numbered(tags, apart)[tags-1]
+	var requests int
+	for n := 0; b.Loop(); n++ {
+		b.StopTimer()
+		last = g.beside(fmt.Sprint("next", n), last, apart*(tags+n))
+		g.Requests()
+		b.StartTimer()
+		if _, err := version.Allocate(b.Context(), g.store(), version.Request{Commit: last}); err != nil {
+			b.Fatal(err)
+		}
+		requests = len(g.Requests())
+	}
+	b.ReportMetric(float64(requests), "requests/claim")
+}
+
 // BenchmarkScript is what most workflows do instead: list the tags, add one to the
 // highest, push it, and begin again if that fails, five times at most.
 func BenchmarkScript(b *testing.B) {

@@ -2,10 +2,7 @@ package version_test
 
 import (
 	"fmt"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -47,24 +44,20 @@ func (g *gitHub) crowd(ids map[string]string, names []string, most int) []ended 
 	return all
 }
 
-// figures are how many requests the claims of a crowd took.
-func (g *gitHub) figures(all []ended) string {
+// requests are how many each claim of a crowd took, the fewest first.
+func (g *gitHub) requests(all []ended) []int {
 	counts := g.Counts()
 	var each []int
 	for _, e := range all {
 		each = append(each, counts[e.token])
 	}
 	slices.Sort(each)
-	sum := 0
-	for _, n := range each {
-		sum += n
-	}
-	return fmt.Sprintf("requests a claim: median %d, p95 %d, max %d, %d in all", each[len(each)/2], each[len(each)*95/100], each[len(each)-1], sum)
+	return each
 }
 
 // inOrder fails where numbers are missing or given twice, and where a claim that
 // ended before another one began has the higher number.
-func inOrder(t *testing.T, g *gitHub, all []ended) {
+func inOrder(t testing.TB, g *gitHub, all []ended) {
 	t.Helper()
 	var numbers []version.Number
 	owner := map[ref.Tag]string{}
@@ -92,17 +85,26 @@ func inOrder(t *testing.T, g *gitHub, all []ended) {
 			break
 		}
 	}
-	if left := g.repo.Git("for-each-ref", "--format=%(refname)", "refs/tagboat/claims"); left != "" {
-		t.Logf("%d claims are left", len(strings.Fields(left)))
-	}
 }
 
-// size is how many claims there are: TAGBOAT_CROWD, where somebody wants figures.
-func size(otherwise int) int {
-	if n, err := strconv.Atoi(os.Getenv("TAGBOAT_CROWD")); err == nil {
-		return n
+// siblings are the names of so many commits, each on a branch of its own, which are
+// made, and the troubles that their claims will have.
+func (g *gitHub) siblings(n, stale int) (ids map[string]string, names []string) {
+	history := []string{"a"}
+	for i := range n {
+		names = append(names, fmt.Sprintf("s%d", i))
+		history = append(history, fmt.Sprintf("s%d: a", i))
 	}
-	return otherwise
+	ids = g.commits(history...)
+	g.Stale(stale)
+	if n < 20 {
+		return ids, names
+	}
+	g.Fail("query", n/10, hub.Down)
+	g.Fail("POST */git/refs", n/20, hub.CutAfter)
+	g.Fail("POST */git/refs", n/20, hub.BadGateway)
+	g.Fail("updateRefs", n/20, hub.BadGatewayAfter)
+	return ids, names
 }
 
 // Sixty runs of commits on as many branches meet, while GitHub has its troubles.
@@ -110,21 +112,8 @@ func TestCrowdOnGitHub(t *testing.T) {
 	for name, stale := range map[string]int{"exact": 0, "stale by one": 1, "stale by two": 2} {
 		t.Run(name, func(t *testing.T) {
 			g := onGitHub(t)
-			n := size(60)
-			history, names := []string{"a"}, []string{}
-			for i := range n {
-				names = append(names, fmt.Sprintf("s%d", i))
-				history = append(history, fmt.Sprintf("s%d: a", i))
-			}
-			ids := g.commits(history...)
-			g.Stale(stale)
-			g.Fail("query", n/10, hub.Down)
-			g.Fail("POST */git/refs", n/20, hub.CutAfter)
-			g.Fail("POST */git/refs", n/20, hub.BadGateway)
-			g.Fail("updateRefs", n/20, hub.BadGatewayAfter)
-			began := time.Now()
-			all := g.crowd(ids, names, n)
-			t.Logf("%d at once: %v, %s", n, time.Since(began).Round(time.Millisecond), g.figures(all))
+			ids, names := g.siblings(60, stale)
+			all := g.crowd(ids, names, len(names))
 			inOrder(t, g, all)
 		})
 	}
@@ -133,7 +122,7 @@ func TestCrowdOnGitHub(t *testing.T) {
 // Of commits whose claims meet, an ancestor has the lower number, or none.
 func TestCrowdOfLinesOnGitHub(t *testing.T) {
 	g := onGitHub(t)
-	n := size(60)
+	const n = 60
 	history, names := []string{"a"}, []string{}
 	parent := map[string]string{}
 	for i := range n {
@@ -146,7 +135,6 @@ func TestCrowdOfLinesOnGitHub(t *testing.T) {
 	}
 	ids := g.commits(history...)
 	g.Stale(1)
-	began := time.Now()
 	all := g.crowd(ids, names, n/2)
 	numbers := map[string]version.Number{}
 	older := 0
@@ -156,7 +144,6 @@ func TestCrowdOfLinesOnGitHub(t *testing.T) {
 			older++
 		}
 	}
-	t.Logf("%d, of which %d are older: %v, %s", n, older, time.Since(began).Round(time.Millisecond), g.figures(all))
 	for name, on := range parent {
 		for ; on != "a"; on = parent[on] {
 			if numbers[name] != 0 && numbers[on] > numbers[name] {

@@ -19,6 +19,7 @@ type memory struct {
 	parents  map[string]string   // of commits that have one
 	shown    int                 // how many ancestors lines show
 	room     bool
+	apart    bool
 	requests int
 }
 
@@ -43,7 +44,7 @@ func (m *memory) Read(_ context.Context, s version.Scope) (*version.View, error)
 
 // view is what a state shows; the caller holds the lock.
 func (m *memory) view(state int, s version.Scope) *version.View {
-	v := &version.View{Refs: map[string]string{}, Lines: version.Lines{}, Room: m.room}
+	v := &version.View{Refs: map[string]string{}, Lines: version.Lines{}, Room: m.room, Apart: m.apart}
 	for name, commit := range m.states[state] {
 		if slices.ContainsFunc(s.Prefixes, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
 			v.Refs[name], v.Lines[commit] = commit, m.line(commit)

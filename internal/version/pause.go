@@ -11,6 +11,7 @@ func (c *claim) pause(ctx context.Context, took time.Duration) error {
 	if c.request.Pause != nil {
 		return c.request.Pause(ctx, c.attempts)
 	}
+	c.turn.took = took
 	wait := rand.N(longest(c.failures, took))
 	if c.turn.in() { // where few try at once
 		wait = c.turn.wait()

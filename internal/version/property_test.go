@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/git"
@@ -125,12 +126,17 @@ func (w *world) start(commit string) {
 	if _, again := w.began[commit]; !again {
 		w.began[commit] = w.time
 	}
-	request := version.Request{Commit: commit, Pause: atOnce, AllowOlder: w.older[commit]}
+	request := version.Request{Commit: commit, Pause: atOnce, AllowOlder: w.older[commit], Now: w.now}
 	go func() {
 		got, err := version.Allocate(context.Background(), line{w}, request)
 		w.ended <- ending{commit, got, err}
 	}()
 	w.settle()
+}
+
+// now is a clock that each request moves on.
+func (w *world) now() time.Time {
+	return time.Unix(1700000000, 0).Add(time.Duration(w.time) * 300 * time.Millisecond)
 }
 
 // settle waits until the claim that runs asks something or ends.
@@ -167,7 +173,7 @@ func TestEveryInterleaving(t *testing.T) {
 	}
 }
 
-// newWorld differs by its seed in whether claims may wait for one another, in the
+// newWorld differs by its seed in whether claims wait for one another, in the
 // history, and in who may be numbered late.
 func newWorld(seed uint64, commits int) *world {
 	w := &world{
@@ -175,7 +181,7 @@ func newWorld(seed uint64, commits int) *world {
 		told: map[string][]ref.Tag{}, refused: map[string]int{}, began: map[string]int{}, got: map[string]int{},
 		asked: make(chan *question), ended: make(chan ending),
 	}
-	w.room, w.parents = seed%2 == 0, chain(commits)
+	w.room, w.apart, w.parents = seed%4 == 0, seed%4 == 1, chain(commits)
 	w.shown = []int{100, 2, 0}[seed%3] // what lines do not show is asked for, or left alone
 	if seed%5 == 0 {
 		delete(w.parents, commit(3)) // another line of history

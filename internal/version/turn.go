@@ -11,7 +11,8 @@ import (
 type turn struct {
 	ahead int           // how many wait longer
 	since time.Time     // when that last became less
-	each  time.Duration // what one of them took; 0 where that is not known yet
+	each  time.Duration // what one of them took
+	took  time.Duration // what this claim's last attempt took: where that is long, all are slow
 }
 
 const (
@@ -19,7 +20,7 @@ const (
 	guessed  = 100 * time.Millisecond // what one claim takes, before it is known
 	quickest = 20 * time.Millisecond  // and at least and at most: who waits too long holds others up
 	slowest  = time.Second
-	patience = 2 * time.Second // how long nobody may come to an end
+	patience = 2 * time.Second // how long nobody may come to an end, at least
 )
 
 // here reports whether it is this claim's turn, now that so many wait longer.
@@ -30,7 +31,7 @@ func (t *turn) here(ahead int, now time.Time) bool {
 	case ahead < t.ahead:
 		t.each = min(max(now.Sub(t.since)/time.Duration(t.ahead-ahead), quickest), slowest)
 		t.since = now
-	case now.Sub(t.since) > patience: // they are dead, or shut out
+	case now.Sub(t.since) > max(patience, 4*t.took): // they are dead, or shut out
 		return true
 	}
 	t.ahead = ahead
