@@ -69,21 +69,21 @@ func (j *job) shown(ctx context.Context) error {
 
 // giveBack frees the number that this run has claimed where it failed before it
 // pushed anything under it. That it cannot is told, and leaves a gap.
-func (j *job) giveBack(failed error) {
-	if failed == nil || j.in.OnFailure != freeClaim || j.numbers == nil || j.claimed.Tag == "" || j.claimed.Already || j.state.DryRun {
+func (a *app) giveBack(failed error, n *numbers, by claimant, claimed version.Allocation) {
+	if failed == nil || n == nil || claimed.Tag == "" || claimed.Already || by.dry {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // also where the run was interrupted
 	defer cancel()
-	switch freed, err := j.numbers.free(ctx, j.claimant(), j.claimed.Tag); {
+	switch freed, err := n.free(ctx, by, claimed.Tag); {
 	case errors.Is(err, errPushed):
-		j.Printf("%s is not given back: %v", j.claimed.Tag, err)
+		a.Printf("%s is not given back: %v", claimed.Tag, err)
 	case err != nil:
-		j.Printf("%s is not given back, and is left out if nobody builds it again: %v", j.claimed.Tag, err)
+		a.Printf("%s is not given back, and is left out if nobody builds it again: %v", claimed.Tag, err)
 	case !freed:
-		j.Printf("%s is not given back, since a higher number is claimed: it is left out", j.claimed.Tag)
+		a.Printf("%s is not given back, since a higher number is claimed: it is left out", claimed.Tag)
 	default:
-		j.Printf("%s is given back, and free for the next commit", j.claimed.Tag)
+		a.Printf("%s is given back, and free for the next commit", claimed.Tag)
 	}
 }
 

@@ -76,51 +76,72 @@ func (c *versionCmd) Run(ctx context.Context, a *app) (err error) {
 		commit: cmp.Or(c.Commit, checkedOut(ctx, c.Source)), folder: c.Source,
 		images: images, client: &registry.Client{Log: log, Now: a.world.Now}, scratch: scratch, dry: c.DryRun,
 	}
-	state := &ship.State{DryRun: c.DryRun}
-	steps := []ship.Step{{Name: "version", Run: func(ctx context.Context) (string, error) { return c.number(ctx, a, by, state) }}}
-	if c.LatestVersionOf != "" {
-		steps = append(steps, ship.Step{Name: "latest", Run: func(ctx context.Context) (string, error) { return c.latest(ctx, by.client, state) }})
-	}
-	var failed error
-	state.Outcomes, failed = ship.Run(ctx, a, a.world.Now, steps)
-	err = a.Summary(report.Markdown("version", state, failed))
-	return errors.Join(failed, err, a.Outputs(values("version", state), c.JSON))
-}
-
-// number claims the commit's number, or gives it back.
-func (c *versionCmd) number(ctx context.Context, a *app, by claimant, state *ship.State) (told string, err error) {
-	if by.trust, err = a.trusted(c.CAFile, by.scratch); err != nil {
-		return "", err
-	}
-	n, err := a.numbersOf(ctx, c.numberInputs, by)
-	defer func() { err = errors.Join(err, n.Close()) }()
-	if err != nil {
-		return "", err
+	r := &numbering{app: a, in: c, by: by, state: &ship.State{DryRun: c.DryRun}}
+	defer func() { err = errors.Join(err, r.numbers.Close()) }()
+	var steps []ship.Step
+	if c.LatestVersionOf != "" { // before anything is claimed
+		steps = append(steps, ship.Step{Name: "latest", Run: r.latest})
 	}
 	if c.Free {
-		return c.giveBack(ctx, n, by)
+		steps = append(steps, ship.Step{Name: "free", Run: r.free})
+	} else {
+		steps = append(steps, ship.Step{Name: "version", Run: r.number})
 	}
-	got, err := n.claim(ctx, c.DryRun)
-	if err != nil {
-		return "", err
+	var failed error
+	r.state.Outcomes, failed = ship.Run(ctx, a, a.world.Now, steps)
+	err = errors.Join(failed, a.Summary(report.Markdown("version", r.state, failed)), a.Outputs(values("version", r.state), c.JSON))
+	if c.OnFailure == freeClaim {
+		a.giveBack(err, r.numbers, by, r.claimed)
 	}
-	state.Version = got.Tag
-	return claimed(got, c.DryRun)
+	return err
 }
 
-// giveBack frees the number that the commit has.
-func (c *versionCmd) giveBack(ctx context.Context, n *numbers, by claimant) (string, error) {
-	got, err := version.Peek(ctx, n.store, n.request)
+// numbering is one run of the command.
+type numbering struct {
+	*app
+	in      *versionCmd
+	by      claimant
+	state   *ship.State
+	numbers *numbers           // nil before they are opened
+	claimed version.Allocation // by this run
+}
+
+// open opens the repository that holds the numbers.
+func (r *numbering) open(ctx context.Context) (err error) {
+	if r.by.trust, err = r.trusted(r.in.CAFile, r.by.scratch); err == nil {
+		r.numbers, err = r.numbersOf(ctx, r.in.numberInputs, r.by)
+	}
+	return err
+}
+
+// number claims the commit's number.
+func (r *numbering) number(ctx context.Context) (told string, err error) {
+	if err := r.open(ctx); err != nil {
+		return "", err
+	}
+	if r.claimed, err = r.numbers.claim(ctx, r.by.dry); err != nil {
+		return "", err
+	}
+	r.state.Version = r.claimed.Tag
+	return claimed(r.claimed, r.by.dry)
+}
+
+// free gives the number back that the commit has.
+func (r *numbering) free(ctx context.Context) (string, error) {
+	if err := r.open(ctx); err != nil {
+		return "", err
+	}
+	got, err := version.Peek(ctx, r.numbers.store, r.numbers.request)
 	if fault.Is(err, "E_VERSION_OLDER") || err == nil && !got.Already {
 		return "", ship.Already("the commit has no number")
 	}
 	if err != nil {
 		return "", err
 	}
-	if c.DryRun {
+	if r.by.dry {
 		return "", ship.Skip(fmt.Sprintf("dry run: %s would be given back", got.Tag))
 	}
-	switch freed, err := n.free(ctx, by, got.Tag); {
+	switch freed, err := r.numbers.free(ctx, r.by, got.Tag); {
 	case errors.Is(err, errPushed):
 		return "", ship.Skip(fmt.Sprintf("%s stays: %v", got.Tag, err))
 	case err != nil:
@@ -132,19 +153,19 @@ func (c *versionCmd) giveBack(ctx context.Context, n *numbers, by claimant) (str
 }
 
 // latest looks for the newest version of another image.
-func (c *versionCmd) latest(ctx context.Context, client *registry.Client, state *ship.State) (string, error) {
-	image, err := ref.ParseRepository(c.LatestVersionOf)
+func (r *numbering) latest(ctx context.Context) (string, error) {
+	image, err := ref.ParseRepository(r.in.LatestVersionOf)
 	if err != nil {
 		return "", usage(err)
 	}
-	tags, err := client.Tags(ctx, image)
+	tags, err := r.by.client.Tags(ctx, image)
 	if err != nil {
 		return "", err
 	}
-	if state.Latest, err = version.Highest(tags, c.LatestVersionPattern); err != nil {
+	if r.state.Latest, err = version.Highest(tags, r.in.LatestVersionPattern); err != nil {
 		return "", fmt.Errorf("%s: %w", image, err)
 	}
-	return fmt.Sprintf("%s is the highest version of %s, of %s", state.Latest, image, count(len(tags), "tag")), nil
+	return fmt.Sprintf("%s is the highest version of %s, of %s", r.state.Latest, image, count(len(tags), "tag")), nil
 }
 
 func badCommit(commit string) error {
