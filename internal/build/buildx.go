@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -39,10 +40,8 @@ func (Buildx) Check(ctx context.Context, r Request) error {
 	default:
 		mistakes = append(mistakes, err)
 	}
-	if r.Platform != "" {
-		_, err := parsePlatform(r.Platform)
-		mistakes = append(mistakes, err)
-	}
+	_, wrong := parsePlatform(withPlatform(r).Platform)
+	mistakes = append(mistakes, wrong)
 	_, err = run.Output(ctx, run.Command{Name: "docker", Args: []string{"buildx", "version"}})
 	if _, ok := errors.AsType[*run.Error](err); ok || fault.Is(err, "E_PROGRAM_MISSING") {
 		err = fault.New("E_BUILDX_MISSING", "run `docker/setup-buildx-action` before this step, or use `builder: native` if the Dockerfile has no RUN",
@@ -53,6 +52,7 @@ func (Buildx) Check(ctx context.Context, r Request) error {
 
 // Build fails like Check, and with E_BUILD_FAILED.
 func (b Buildx) Build(ctx context.Context, r Request) (*Image, error) {
+	r = withPlatform(r)
 	if err := b.Check(ctx, r); err != nil {
 		return nil, err
 	}
@@ -65,6 +65,19 @@ func (b Buildx) Build(ctx context.Context, r Request) (*Image, error) {
 		return nil, err
 	}
 	return image, nil
+}
+
+// withPlatform says which platform is built for where none is given: the one that
+// buildx takes from the environment, or that of this machine, as of a native
+// builder, whatever machine the selected builder is on. An Origin tells of it.
+func withPlatform(r Request) Request {
+	if r.Platform == "" {
+		r.Platform = os.Getenv("DOCKER_DEFAULT_PLATFORM")
+	}
+	if r.Platform == "" {
+		r.Platform = host().String()
+	}
+	return r
 }
 
 func (b Buildx) build(ctx context.Context, r Request, s *store) (*Image, error) {
@@ -132,9 +145,7 @@ func exporter(ctx context.Context) (string, error) {
 func buildxArgs(r Request, output []string) []string {
 	args := []string{"buildx", "build", "--file", dockerfilePath(r), "--provenance=false", "--sbom=false", "--progress=plain"}
 	args = append(args, output...)
-	if r.Platform != "" {
-		args = append(args, "--platform", r.Platform)
-	}
+	args = append(args, "--platform", r.Platform)
 	if r.Target != "" {
 		args = append(args, "--target", r.Target)
 	}

@@ -20,13 +20,14 @@ import (
 // contextFiles is the build context as COPY sees it: the folder without what the
 // ignore file excludes, read through os.Root, which opens nothing outside it.
 //
-// Owner and time of the files do not count, as with Docker; see portable for
-// their modes.
+// Owner and time of the files do not count, as with Docker. Their modes are made
+// portable, unless they are to be exact, as BuildKit keeps them.
 type contextFiles struct {
 	root       *os.Root
 	fsys       fs.ReadLinkFS
 	ignore     *patternmatcher.PatternMatcher // nil where nothing is ignored
 	ignoreName string                         // the ignore file, for messages
+	exact      bool                           // modes are those on disk
 	layout     string                         // where the image is being written, if that is in the context: no part of it
 }
 
@@ -113,6 +114,9 @@ func (c *contextFiles) stat(name string) (*node, error) {
 		return nil, err
 	}
 	n := &node{mode: portable(info.Mode())}
+	if c.exact {
+		n.mode = bits(info.Mode())
+	}
 	switch info.Mode().Type() {
 	case 0:
 		n.kind, n.size, n.content = tar.TypeReg, info.Size(), &onDisk{root: c.fsys, name: local(name), mode: info.Mode().Perm()}
@@ -134,17 +138,26 @@ func (c *contextFiles) stat(name string) (*node, error) {
 // setuid, setgid, sticky, and all bits of a file that others may write. But a
 // folder has setgid from the one it was made in, which is the machine's business.
 func portable(mode fs.FileMode) int64 {
-	bits := int64(mode.Perm())
-	if bits&0o002 == 0 {
-		may := bits & 0o500
-		bits = bits&0o700 | may>>3 | may>>6
+	if mode.IsDir() {
+		mode &^= fs.ModeSetgid
 	}
+	all := bits(mode)
+	if all&0o002 == 0 {
+		may := all & 0o500
+		all = all&^0o077 | may>>3 | may>>6
+	}
+	return all
+}
+
+// bits are a mode as tar counts them.
+func bits(mode fs.FileMode) int64 {
+	all := int64(mode.Perm())
 	for bit, flag := range special {
-		if mode&flag != 0 && !(mode.IsDir() && flag == fs.ModeSetgid) {
-			bits |= bit
+		if mode&flag != 0 {
+			all |= bit
 		}
 	}
-	return bits
+	return all
 }
 
 func (c *contextFiles) list(name string) ([]string, error) {

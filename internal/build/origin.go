@@ -24,7 +24,7 @@ type Origin struct {
 }
 
 // originSchema stands in both hashes: a number for each meaning that they had.
-const originSchema = 1
+const originSchema = 2
 
 // ofEvent are labels that say of which commit an image is and when it was made,
 // not what is in it.
@@ -34,7 +34,7 @@ var ofEvent = []string{"org.opencontainers.image.revision", "org.opencontainers.
 // they are not all: where .git goes into the image, which no two checkouts have
 // in common.
 func OriginOf(ctx context.Context, r Request, builder string) (Origin, error) {
-	files, err := filesSum(ctx, r)
+	files, err := filesSum(ctx, r, builder)
 	if err != nil {
 		return Origin{}, err
 	}
@@ -45,6 +45,9 @@ func OriginOf(ctx context.Context, r Request, builder string) (Origin, error) {
 // inputsSum is the hash of what is asked for beside the files. The platform is
 // always said: the machine of another run may have another one.
 func inputsSum(r Request, builder string) (string, error) {
+	if builder == (Buildx{}).Name() {
+		r = withPlatform(r)
+	}
 	platform := host()
 	if r.Platform != "" {
 		var err error
@@ -68,7 +71,8 @@ func inputsSum(r Request, builder string) (string, error) {
 // filesSum is the hash of the Dockerfile and of the context. Everything counts
 // that an image can hold of a file, as it is on disk and not as a commit has it:
 // so do files that no commit has, and what filters of git made of the others.
-func filesSum(ctx context.Context, r Request) (string, error) {
+// Modes count as this builder keeps them.
+func filesSum(ctx context.Context, r Request, builder string) (string, error) {
 	dockerfile, err := os.ReadFile(dockerfilePath(r))
 	if err != nil {
 		return "", err
@@ -78,6 +82,7 @@ func filesSum(ctx context.Context, r Request) (string, error) {
 		return "", err
 	}
 	defer from.root.Close()
+	from.exact = builder == (Buildx{}).Name()
 	w := &filesWriter{context: from, sum: sha256.New()}
 	if _, err := from.lookup("/.git"); err == nil {
 		if line, taken := takesGit(r); taken {

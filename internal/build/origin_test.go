@@ -85,9 +85,94 @@ func TestOriginIsThatOfItsBuilder(t *testing.T) {
 	must(t, err)
 	two, err := OriginOf(t.Context(), r, "buildx")
 	must(t, err)
-	if one.Files != two.Files || one.Inputs == two.Inputs {
+	if one.Inputs == two.Inputs {
 		t.Errorf("native %v, buildx %v", one, two)
 	}
+}
+
+// BuildKit keeps the modes that files have on disk; the native builder makes those
+// alike that differ by the umask.
+func TestOriginHasTheModesOfItsBuilder(t *testing.T) {
+	tests := map[string]struct {
+		name          string
+		one, two      os.FileMode
+		native, build bool // differ
+	}{
+		"a file of the owner's":    {"app/a.txt", 0o600, 0o644, false, true},
+		"a file of a group's":      {"app/a.txt", 0o664, 0o644, false, true},
+		"a folder of the owner's":  {"app", 0o700, 0o755, false, true},
+		"a folder with its setgid": {"app", 0o755 | os.ModeSetgid, 0o755, false, true},
+		"a program":                {"app/a.txt", 0o755, 0o644, true, true},
+		"a program with setuid":    {"app/a.txt", 0o755 | os.ModeSetuid, 0o755, true, true},
+		"an ignored file":          {"junk/c", 0o600, 0o644, false, false},
+	}
+	for name, test := range tests {
+		for builder, want := range map[string]bool{"native": test.native, "buildx": test.build} {
+			t.Run(name+" "+builder, func(t *testing.T) {
+				dir := sample(t)
+				var files []string
+				for _, mode := range []os.FileMode{test.one, test.two} {
+					must(t, os.Chmod(filepath.Join(dir, test.name), mode))
+					made, err := OriginOf(t.Context(), Request{Context: dir}, builder)
+					must(t, err)
+					files = append(files, made.Files)
+				}
+				if got := files[0] != files[1]; got != want {
+					t.Errorf("they differ: %t, want %t", got, want)
+				}
+			})
+		}
+	}
+}
+
+// docker buildx builds for DOCKER_DEFAULT_PLATFORM where no platform is given, so
+// that two jobs with another one make two images.
+func TestOriginHasThePlatformOfTheEnvironment(t *testing.T) {
+	tests := map[string]struct {
+		builder, environment, platform, as string // as that of this platform
+	}{
+		"buildx":                {"buildx", "linux/s390x", "", "linux/s390x"},
+		"in another spelling":   {"buildx", "linux/aarch64", "", "linux/arm64"},
+		"what is said is first": {"buildx", "linux/s390x", "linux/ppc64le", "linux/ppc64le"},
+		"none":                  {"buildx", "", "", host().String()},
+		"native":                {"native", "linux/s390x", "", host().String()},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			dir := sample(t)
+			want, err := OriginOf(t.Context(), Request{Context: dir, Platform: test.as}, test.builder)
+			must(t, err)
+			t.Setenv("DOCKER_DEFAULT_PLATFORM", test.environment)
+			got, err := OriginOf(t.Context(), Request{Context: dir, Platform: test.platform}, test.builder)
+			must(t, err)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What an Origin says of the platform is what docker is asked for.
+func TestBuildxIsToldThePlatform(t *testing.T) {
+	for environment, want := range map[string]string{"": host().String(), "linux/s390x": "linux/s390x"} {
+		t.Run(environment, func(t *testing.T) {
+			calls := useDocker(t, "docker-container")
+			t.Setenv("DOCKER_DEFAULT_PLATFORM", environment)
+			_, err := Buildx{}.Build(t.Context(), Request{Context: sample(t), Layout: t.TempDir()})
+			must(t, err)
+			data, err := os.ReadFile(calls)
+			must(t, err)
+			if !strings.Contains(string(data), `"--platform","`+want+`"`) {
+				t.Errorf("docker was called with %s", data)
+			}
+		})
+	}
+	t.Run("none", func(t *testing.T) {
+		useDocker(t, "docker-container")
+		t.Setenv("DOCKER_DEFAULT_PLATFORM", "s390x")
+		_, err := Buildx{}.Build(t.Context(), Request{Context: sample(t), Layout: t.TempDir()})
+		wantFault(t, err, "E_BUILD_PLATFORM", 0, `"s390x" is not a platform`, "")
+	})
 }
 
 func TestOriginIsTheSameElsewhere(t *testing.T) {

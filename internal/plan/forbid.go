@@ -40,11 +40,11 @@ func (b Bump) Permits(tag ref.Tag) error {
 }
 
 // permitted looks at the tag that would be deployed; one that has no number yet
-// is looked at as the first of its series, and again once it is claimed.
+// is looked at as if it got number 1, and again once it is claimed.
 func (p Plan) permitted() error {
 	tags := p.Tags
 	if p.Claim != nil {
-		tags = p.Names(ref.Tag(p.Claim.Series + ".1"))
+		tags = p.Names(p.Claim.first())
 	}
 	tag, ok := Deployed(tags)
 	if !ok || !p.Bump.Do {

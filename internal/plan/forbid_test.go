@@ -45,6 +45,21 @@ func TestAForbiddenTagIsNeverDeployed(t *testing.T) {
 	}
 }
 
+func TestAForbiddenBuildOfAnOldNumber(t *testing.T) {
+	for suffix, globs := range map[string]map[string]bool{
+		"v0.0.417":   {"v0.0.417-*": true, "v0.0.417-[0-9]": true, "v0.0.417-N": false, "v0.0.[0-9]": false},
+		"v0.0.417-2": {"v0.0.417-*": true, "v0.0.417-2": true, "v0.0.417-1": false, "v0.0.417-2?": false},
+	} {
+		for glob, forbidden := range globs {
+			in := inputs(t)
+			in.Claim.Suffix, in.Bump.ForbidTags = suffix, []string{glob}
+			if _, err := plan.Make(in, event(t, "push.main")); fault.Is(err, "E_TAG_FORBIDDEN") != forbidden || !forbidden && err != nil {
+				t.Errorf("%s, and %s is forbidden: got %v", suffix, glob, err)
+			}
+		}
+	}
+}
+
 func TestForbiddenTagsWithoutAnInfraRepository(t *testing.T) {
 	in := inputs(t)
 	in.Bump = plan.Bump{ForbidTags: []string{"*"}}

@@ -4,6 +4,8 @@
 package plan
 
 import (
+	"strings"
+
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -33,20 +35,54 @@ type Commit struct {
 	Source string `json:"source,omitempty"` // page of its repository; "" where there is none
 }
 
-// Claim asks for the next number of a series.
+// Claim asks for the next number of a series, or for a further build of an old one.
 type Claim struct {
-	Series string `json:"series"` // v0.0
-	Prefix string `json:"prefix"` // of the git tag: cms/ for cms/v0.0.7; the image's tag has none
+	Series string `json:"series"`           // v0.0
+	Prefix string `json:"prefix"`           // of the git tag: cms/ for cms/v0.0.7; the image's tag has none
+	Suffix string `json:"suffix,omitempty"` // v0.0.417 for v0.0.417-N, v0.0.417-2 for just that; "" is a new number
+}
+
+// form is how the version looks that is claimed, N in place of what only the claim
+// will tell: v0.0.N, v0.0.417-N.
+func (c Claim) form() string {
+	switch {
+	case c.Suffix == "":
+		return c.Series + ".N"
+	case strings.Contains(c.Suffix, "-"):
+		return c.Suffix
+	}
+	return c.Suffix + "-N"
+}
+
+// first is the first version that the claim may come to.
+func (c Claim) first() ref.Tag {
+	if beginning, open := strings.CutSuffix(c.form(), "N"); open {
+		return ref.Tag(beginning + "1")
+	}
+	return ref.Tag(c.Suffix)
+}
+
+// reason says which version that is.
+func (c Claim) reason() string {
+	if c.Suffix == "" {
+		return "the next number of the series " + c.Series
+	}
+	old, _, _ := strings.Cut(c.Suffix, "-")
+	return old + " once more"
 }
 
 // Tag is one tag of the image.
 type Tag struct {
 	Name      ref.Tag `json:"name,omitempty"`    // "" until the number is claimed
-	Pattern   string  `json:"pattern,omitempty"` // v0.0.N, where the number is still to be claimed
+	Pattern   string  `json:"pattern,omitempty"` // v0.0.N or v0.0.417-N, where the number is still to be claimed
 	Kind      string  `json:"kind"`              // that of the rule that gave it: pr, version, sha, branch, semver, semver-major-minor, semver-major, raw, date
 	Immutable bool    `json:"immutable"`         // never overwritten; of a version another digest is an error
 	Follows   string  `json:"follows,omitempty"` // the version that it stands for, or v0.0.N: it moves to newer ones only
-	Reason    string  `json:"reason"`
+
+	// Among is how those versions are written that are compared with the one it
+	// follows, * in place of the version: web-*; none is * alone.
+	Among  []string `json:"among,omitempty"`
+	Reason string   `json:"reason"`
 }
 
 // String is the name, or what it will look like.

@@ -39,7 +39,9 @@ func tags(o occasion) []Tag {
 			continue
 		}
 		if t, ok := rule.tag(o); ok {
-			t.Kind = rule.Kind
+			if t.Kind = rule.Kind; t.Follows != "" {
+				t.Among = o.among(rule)
+			}
 			all = append(all, t)
 		}
 	}
@@ -92,14 +94,14 @@ func (o occasion) claims() bool {
 	})
 }
 
-// number is the version of the image, v0.0.N where it is to be claimed; "" of
-// what has none.
+// number is the version of the image, v0.0.N or v0.0.417-N where it is to be
+// claimed; "" of what has none.
 func (o occasion) number() string {
 	switch {
 	case o.kind == exact:
 		return o.version
 	case o.claims():
-		return o.in.Claim.Series + ".N"
+		return o.in.Claim.form()
 	}
 	return ""
 }
@@ -139,7 +141,7 @@ func (r Rule) versionTag(o occasion) (Tag, bool) {
 	}
 	reason := o.reason
 	if o.kind == release {
-		reason = "the next number of the series " + o.in.Claim.Series
+		reason = o.in.Claim.reason()
 	}
 	name := number
 	if r.Kind == "semver" {
@@ -214,10 +216,9 @@ func (p Plan) Names(version ref.Tag) []Tag {
 	if version == "" || p.Claim == nil {
 		return named
 	}
-	bare := func(s string) string { return strings.TrimPrefix(s, "v") }
 	for i, t := range named {
 		if t.Name == "" {
-			name := strings.Replace(t.Pattern, bare(p.Claim.Series)+".N", bare(string(version)), 1)
+			name := strings.Replace(t.Pattern, bare(p.Claim.form()), bare(string(version)), 1)
 			named[i].Name, named[i].Pattern = ref.Tag(name), ""
 		}
 		if t.Follows != "" {
@@ -226,6 +227,19 @@ func (p Plan) Names(version ref.Tag) []Tag {
 	}
 	return once(named)
 }
+
+// Numbered is how the tags look that will hold the number, as that of a new one:
+// v0.0.N, web-0.0.N. It is the same where an old number is built once more.
+func (p Plan) Numbered() (forms []string) {
+	for _, t := range p.Tags {
+		if t.Name == "" && p.Claim != nil {
+			forms = append(forms, strings.Replace(t.Pattern, bare(p.Claim.form()), bare(p.Claim.Series)+".N", 1))
+		}
+	}
+	return forms
+}
+
+func bare(version string) string { return strings.TrimPrefix(version, "v") }
 
 // IsVersion reports whether the tag means one image for good. The tag of a
 // commit does not: a commit may be built twice with another outcome.

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -46,6 +47,63 @@ func TestTheNumberIsFilledIn(t *testing.T) {
 				t.Errorf("-want +got:\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestAnOldNumberOnceMore(t *testing.T) {
+	type tag struct{ Pattern, Name, Follows string }
+	cases := map[string]struct {
+		series, suffix string
+		version        ref.Tag
+		want           []tag
+		reason         string
+	}{
+		"the next build of it": {"v0.0", "v0.0.417", "v0.0.417-3", []tag{
+			{"v0.0.417-N", "v0.0.417-3", ""}, {"web-0.0.417-N.N", "web-0.0.417-3.N", ""},
+			{"", "0.0", "v0.0.417-3"}, {"", "0", "v0.0.417-3"}, {"", "latest", "v0.0.417-3"},
+		}, "v0.0.417 once more"},
+		"a build that is named": {"v0.0", "v0.0.417-2", "v0.0.417-2", []tag{
+			{"v0.0.417-2", "v0.0.417-2", ""}, {"web-0.0.417-2.N", "web-0.0.417-2.N", ""},
+			{"", "0.0", "v0.0.417-2"}, {"", "0", "v0.0.417-2"}, {"", "latest", "v0.0.417-2"},
+		}, "v0.0.417 once more"},
+		"of a series without v": {"1.2", "1.2.7", "1.2.7-1", []tag{
+			{"1.2.7-N", "1.2.7-1", ""}, {"web-1.2.7-N.N", "web-1.2.7-1.N", ""},
+			{"", "1.2", "1.2.7-1"}, {"", "1", "1.2.7-1"}, {"", "latest", "1.2.7-1"},
+		}, "1.2.7 once more"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			in := inputs(t)
+			in.Claim.Series, in.Claim.Suffix = c.series, c.suffix
+			in.Tags = rules(t, "version", "type=semver,pattern={{version}},prefix=web-,suffix=.N", "semver-major-minor", "semver-major", "raw=latest")
+			p, err := plan.Make(in, event(t, "push.main"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Claim == nil || p.Claim.Suffix != c.suffix || p.Tags[0].Reason != c.reason {
+				t.Errorf("claim %+v, because %q", p.Claim, p.Tags[0].Reason)
+			}
+			var got []tag
+			for i, named := range p.Names(c.version) {
+				got = append(got, tag{p.Tags[i].Pattern, string(named.Name), named.Follows})
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			if diff := cmp.Diff([]string{c.series + ".N", "web-" + strings.TrimPrefix(c.series, "v") + ".N.N"}, p.Numbered()); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+			complete(t, p)
+		})
+	}
+}
+
+func TestWhatHoldsTheNumber(t *testing.T) {
+	for payload, want := range map[string][]string{"push.main": {"v0.0.N", "web-0.0.N"}, "push.tag-version": nil} {
+		got := made(t, payload, "version", "sha", "raw=latest", "type=semver,pattern={{version}},prefix=web-").Numbered()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: -want +got:\n%s", payload, diff)
+		}
 	}
 }
 

@@ -103,6 +103,8 @@ type claim struct {
 	since    time.Time
 	attempts int
 	failures int
+	stands   Place   // in history
+	settled  bool    // it has given others the time to come before it
 	tried    ref.Tag // the version that was last asked for
 	taken    ref.Tag // the last one that was found to exist
 	missed   ref.Tag // the last one that was not had
@@ -147,7 +149,10 @@ func (c *claim) attempt(ctx context.Context) (Allocation, error) {
 	}
 	versions := c.request.held(view)
 	if mine, found := c.own(versions); found {
-		return c.settle(ctx, view, mine)
+		return c.end(ctx, view, mine)
+	}
+	if c.late && view.Refs[c.place] == "" {
+		c.place = "" // it was taken away
 	}
 	// A view without the version that was just found to exist is an old one: neither
 	// who has that version nor what comes next can be told from it.
@@ -155,8 +160,13 @@ func (c *claim) attempt(ctx context.Context) (Allocation, error) {
 		c.late = true
 		return Allocation{}, fmt.Errorf("%w: %s", errStale, c.taken)
 	}
-	if c.place != "" && !c.turn.here(c.ahead(view, versions), c.now()) {
-		return Allocation{}, errNotYet
+	if err := c.settle(ctx, view, versions); err != nil {
+		return Allocation{}, err
+	}
+	if c.place != "" {
+		if all, ancestors := c.ahead(view, versions); !c.turn.here(all, ancestors, c.now()) {
+			return Allocation{}, errNotYet
+		}
 	}
 	updates, err := c.next(ctx, view, versions)
 	switch {
@@ -188,8 +198,8 @@ func (c *claim) attempt(ctx context.Context) (Allocation, error) {
 	return c.allocation(c.tried, c.request.Hidden, false), nil
 }
 
-// settle ends a claim whose commit has its version, by whoever wrote it.
-func (c *claim) settle(ctx context.Context, view *View, mine held) (Allocation, error) {
+// end ends a claim whose commit has its version, by whoever wrote it.
+func (c *claim) end(ctx context.Context, view *View, mine held) (Allocation, error) {
 	already := c.place == "" && (mine.tag != c.tried || mine.tag == c.taken)
 	if view.Refs[c.place] == "" {
 		c.place = ""

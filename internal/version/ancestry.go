@@ -29,28 +29,28 @@ func (g GitStore) Descendant(ctx context.Context, v *View, commit string, of []s
 	return g.fetched(ctx, v, commit, of)
 }
 
-// descendant looks in a folder that holds all the commits, or fails.
+// descendant looks in a folder that holds all the commits, or fails. Of what leads
+// from the commit to the others git walks each step, so that dates do not matter.
 func descendant(ctx context.Context, in git.Repo, commit string, of []string) (string, error) {
 	of = slices.DeleteFunc(slices.Clone(of), func(numbered string) bool { return numbered == commit })
 	if len(of) == 0 {
 		return "", nil
 	}
-	// What is left of the commit without the history of the others is the commit
-	// itself, unless it is a part of that history.
-	outside, err := in.Run(ctx, git.Call{
-		Args:  []string{"rev-list", "--max-count=1", "--stdin"},
-		Stdin: strings.NewReader(commit + "\n^" + strings.Join(of, "\n^") + "\n"),
+	between, err := in.Run(ctx, git.Call{
+		Args:  []string{"rev-list", "--ancestry-path", "--stdin"},
+		Stdin: strings.NewReader("^" + commit + "\n" + strings.Join(of, "\n") + "\n"),
 	})
-	if err != nil || outside != "" {
+	if err != nil {
 		return "", err
 	}
-	for _, numbered := range of {
-		_, err := in.Run(ctx, git.Call{Args: []string{"merge-base", "--is-ancestor", commit, numbered}})
-		if err == nil {
-			return numbered, nil
-		}
+	after := map[string]bool{}
+	for line := range strings.Lines(between) {
+		after[strings.TrimSpace(line)] = true
 	}
-	return "", fmt.Errorf("history of %s: it is in that of none of the numbers, and of all", commit)
+	if i := slices.IndexFunc(of, func(numbered string) bool { return after[numbered] }); i >= 0 {
+		return of[i], nil
+	}
+	return "", nil
 }
 
 // fetched looks in the remote's own history.

@@ -6,21 +6,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	gogithub "github.com/google/go-github/v62/github"
 
 	"github.com/seed-96940006/tagboat/internal/github"
-)
-
-// A commit is committed after all that it has among its ancestors, but for clocks
-// that are wrong. A commit with a number is asked about if it may be younger than
-// the one that wants a number by a clock that is a day slow, which is what git
-// itself allows for. That costs requests, and so those that are older than all
-// that GitHub showed are left alone already where they are older by an hour.
-const (
-	slowClock      = 24 * time.Hour
-	slowClockOfOld = time.Hour
 )
 
 const (
@@ -32,7 +21,8 @@ const (
 // Descendant implements Store. What a view shows decides in the quiet case: the
 // highest number stands on one of the commit's nearest ancestors. What it leaves
 // open is asked of GitHub, first of many commits in one query, and of git where that
-// is too much.
+// is too much. One descendant is enough to say no: that another one has a higher
+// number is not worth a request.
 func (g *GitHubStore) Descendant(ctx context.Context, v *View, commit string, of []string) (string, error) {
 	if v.dates[commit].IsZero() {
 		if err := g.ancestors(ctx, v, []string{commit}); err != nil {
@@ -40,15 +30,15 @@ func (g *GitHubStore) Descendant(ctx context.Context, v *View, commit string, of
 		}
 	}
 	git := g.Git.Remote.URL != ""
-	first, open := g.undecided(v, commit, of)
-	if len(open) <= mostAsked || !git {
+	found, open := g.undecided(v, commit, of)
+	if found == "" && (len(open) <= mostAsked || !git) {
 		if err := g.ancestors(ctx, v, open); err != nil {
 			return "", err
 		}
-		first, open = g.undecided(v, commit, of)
+		found, open = g.undecided(v, commit, of)
 	}
-	if first != "" && len(open) > mostCompares { // one is enough to say no, whichever comes first
-		return first, nil
+	if found != "" {
+		return found, nil
 	}
 	if len(open) > mostCompares && git {
 		found, err := g.Git.fetched(ctx, v.one(open), commit, open)
@@ -63,31 +53,42 @@ func (g *GitHubStore) Descendant(ctx context.Context, v *View, commit string, of
 		}
 		g.lieApart(commit, numbered)
 	}
-	return first, nil
+	return "", nil
 }
 
 // undecided finds the first of some commits of which it is known that they come
-// after another one, and those before it of which nothing is known.
-func (g *GitHubStore) undecided(v *View, commit string, of []string) (first string, open []string) {
+// after another one. Where there is none, it gives those that may.
+func (g *GitHubStore) undecided(v *View, commit string, of []string) (found string, open []string) {
 	known := v.Lines.down(commit)
 	known[commit] = true
 	g.mu.Lock()
 	maps.Copy(known, g.apart[commit])
 	g.mu.Unlock()
 	shown := slices.IndexFunc(of, func(numbered string) bool { _, dated := v.dates[numbered]; return dated })
+	odd := v.outOfStep(of)
+	var old []string // in step
 	for i, numbered := range of {
-		may := v.mayFollow(commit, numbered, i == 0 || i < min(shown, mostLines))
-		if known[numbered] || !may && v.Lines[numbered] == nil {
+		if known[numbered] {
 			continue
 		}
-		before, told := v.Lines.Before(commit, numbered)
+		before, told := false, false
+		if v.Lines[numbered] != nil {
+			before, told = v.Lines.Before(commit, numbered)
+		}
+		date, dated := v.dates[numbered]
+		known[numbered] = true // once is enough
 		switch {
 		case before:
-			return numbered, open
-		case !told && may:
+			return numbered, nil
+		case told || dated && date.IsZero(): // what is no commit comes after none
+		case odd[i] || v.mayFollow(commit, numbered, i == 0 || i < min(shown, mostLines)):
 			open = append(open, numbered)
-			known[numbered] = true // once is enough
+		default:
+			old = append(old, numbered)
 		}
+	}
+	if len(open)+len(old) <= mostCompares {
+		open = append(open, old...)
 	}
 	return "", open
 }
@@ -121,21 +122,6 @@ func (v *View) one(commits []string) *View {
 		}
 	}
 	return one
-}
-
-// mayFollow reports whether a commit may come after another one by their dates.
-// The newest numbers may, whatever the dates: GitHub may not have shown them yet.
-func (v *View) mayFollow(commit, numbered string, newest bool) bool {
-	began := v.dates[commit]
-	date, dated := v.dates[numbered]
-	switch {
-	case dated:
-		return !date.IsZero() && (newest || date.After(began.Add(-slowClock)))
-	case newest || v.since.IsZero():
-		return true
-	default:
-		return v.since.After(began.Add(-slowClockOfOld))
-	}
 }
 
 // down is what is known of a commit's ancestors, by way of others.

@@ -28,6 +28,17 @@ func TestDescendantsOnGitHub(t *testing.T) {
 		siblings = append(siblings, fmt.Sprintf("s%d: a @%d", i, -10*i)) // within minutes
 		many = append(many, fmt.Sprintf("refs/tags/v0.0.%d s%d", i+1, i))
 	}
+	slowly := []string{"a"} // the same, each a minute after the other
+	for i := range 130 {
+		slowly = append(slowly, fmt.Sprintf("s%d: a @%d", i, -200-9*i))
+	}
+	among := slices.Clone(many)
+	among[59] = "refs/tags/v0.0.60 c"
+	old, olds := []string{}, []string{} // that nothing is known of
+	for i := range 6 {
+		old = append(old, fmt.Sprintf("o%d @-9000", i))
+		olds = append(olds, fmt.Sprintf("refs/tags/v0.0.%d o%d", i+1, i))
+	}
 	for name, test := range map[string]struct {
 		history  []string
 		refs     []string
@@ -46,6 +57,12 @@ func TestDescendantsOnGitHub(t *testing.T) {
 		"merged into a release":           {history: []string{"a", "b: a", "c: a", "r: b c"}, refs: []string{"refs/tags/v0.0.1 r"}, commit: "c", older: true, requests: 1},
 		"a low number comes after it":     {history: []string{"a", "b: a", "c: b", "x: a"}, refs: []string{"refs/tags/v0.0.1 c", "refs/tags/v0.0.2 x"}, commit: "b", older: true, requests: 2},
 		"so it does, by a clock behind":   {history: []string{"a", "b: a", "c: b @-600", "x: a"}, refs: []string{"refs/tags/v0.0.1 c", "refs/tags/v0.0.2 x"}, commit: "b", older: true, requests: 2},
+		"a date that is made up":          {history: []string{"a", "b: a", "c: b @-5000000", "x: a"}, refs: []string{"refs/tags/v0.0.1 c", "refs/tags/v0.0.2 x"}, commit: "b", older: true, requests: 2},
+		"one that is out of step":         {history: append(old[:6:6], "a", "b: a", "c: b @-5000000", "x: a"), refs: append(olds[:6:6], "refs/tags/v0.0.7 c", "refs/tags/v0.0.8 x"), commit: "b", older: true, requests: 2},
+		"old ones in step":                {history: append(old[:6:6], "a", "b: a", "x: a"), refs: append(olds[:6:6], "refs/tags/v0.0.8 x"), commit: "b", requests: 1},
+		"one of them in the future":       {history: append([]string{"o0 @-9000", "o1 @9000"}, append(old[2:6:6], "a", "b: a", "x: a")...), refs: append(olds[:6:6], "refs/tags/v0.0.8 x"), commit: "b", requests: 3},
+		"one made up that is not shown":   {history: append(slowly, "b: a", "c: b @-5000000"), refs: among, commit: "b", older: true, requests: 3},
+		"one is known, others are higher": {history: append(lines(3, 110), "d: c @-3400"), refs: append(tips(4)[1:3], "refs/tags/v0.0.4 l0-109", "refs/tags/v0.0.1 d"), commit: "c", older: true, requests: 2},
 		"five lines that lead far away":   {history: lines(5, 110), refs: tips(5), commit: "c", requests: 2, git: true},
 		"three lines that lead far away":  {history: lines(3, 110), refs: tips(3), commit: "c", requests: 5},
 		"five lines, without git":         {history: lines(5, 110), refs: tips(5), commit: "c", requests: 7, with: (*gitHub).api},

@@ -12,6 +12,8 @@ type commitAnswer struct {
 	OID           string
 	CommittedDate time.Time
 	History       struct{ Nodes []struct{ OID string } } // begins with the commit itself
+	Parents       struct{ Nodes []struct{ OID string } } // the first; of the scope's commit alone
+	All           struct{ TotalCount int }               // of it and its ancestors; of the scope's commit alone
 	Target        *commitAnswer                          // of an annotated tag
 }
 
@@ -35,6 +37,15 @@ func (c commitAnswer) line() []string {
 		}
 	}
 	return line
+}
+
+// place is where the commit stands, if that was asked for.
+func (c commitAnswer) place() (p Place, told bool) {
+	if len(c.Parents.Nodes) > 0 {
+		p.Parent = c.Parents.Nodes[0].OID
+	}
+	p.Depth = c.All.TotalCount
+	return p, p.Depth > 0
 }
 
 // refAnswer is one of the refs of a folder.

@@ -19,6 +19,8 @@ fragment Peeled on GitObject { ...Dated ... on Tag { target { ...Dated ... on Ta
 `
 	lineFragment = "fragment Line on GitObject { oid ... on Commit { committedDate history(first: 100) { nodes { oid } } } }\n"
 
+	placeFields = "... on Commit { parents(first: 1) { nodes { oid } } all: history { totalCount } }"
+
 	refFields  = "name prefix target { ...Peeled }"
 	lineFields = "name prefix target { ...Line ... on Tag { target { ...Line ... on Tag { target { ...Line } } } } }"
 

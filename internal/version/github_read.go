@@ -51,7 +51,7 @@ func (g *GitHubStore) Read(ctx context.Context, s Scope) (*View, error) {
 // a number may go from one folder to another one, the latter is asked for later.
 func (g *GitHubStore) readQuery(s Scope) *document {
 	d := g.document()
-	d.ask("id commit: object(oid: %s) { ...Line }", d.declare("commit", "GitObjectID!", s.Commit))
+	d.ask("id commit: object(oid: %s) { ...Line "+placeFields+" }", d.declare("commit", "GitObjectID!", s.Commit))
 	for i, prefix := range slices.Backward(s.Prefixes) {
 		f := folderOf(prefix)
 		path := d.declare(fmt.Sprintf("path%d", i), "String!", f.path)

@@ -1,6 +1,7 @@
 package version
 
 import (
+	"context"
 	"crypto/x509"
 	"maps"
 	"sync"
@@ -27,6 +28,7 @@ type GitHubStore struct {
 	id     string // of the repository, in GraphQL
 	lines  Lines
 	dates  map[string]time.Time
+	places map[string]Place
 	apart  map[string]map[string]bool // by commit, those that are known not to come after it
 	lister *lister
 }
@@ -37,10 +39,13 @@ func (g *GitHubStore) learn(all ...commitAnswer) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.lines == nil {
-		g.lines, g.dates = Lines{}, map[string]time.Time{}
+		g.lines, g.dates, g.places = Lines{}, map[string]time.Time{}, map[string]Place{}
 	}
 	for _, c := range all {
 		g.dates[c.OID] = c.CommittedDate
+		if place, told := c.place(); told {
+			g.places[c.OID] = place
+		}
 		if line := c.line(); line != nil && (g.lines[c.OID] == nil || len(line) > len(g.lines[c.OID])) {
 			g.lines[c.OID] = line
 		}
@@ -52,6 +57,13 @@ func (g *GitHubStore) knowing(v *View) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	v.Lines, v.dates = maps.Clone(g.lines), maps.Clone(g.dates)
+}
+
+// Place implements Store: the query that reads the refs tells it.
+func (g *GitHubStore) Place(_ context.Context, _ *View, commit string) (Place, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.places[commit], nil
 }
 
 // way is how git's server lists refs; nil where there is none.

@@ -13,6 +13,8 @@ import (
 	"github.com/seed-96940006/tagboat/internal/version"
 )
 
+// A claim takes two requests: a query, and the ref. Two more take the place among
+// those that wait, and the look after it, where the commit's parent has no number.
 func TestGitHubStoreClaims(t *testing.T) {
 	history := []string{"a", "b: a", "c: b", "hotfix: a"}
 	v12, err := version.ParseSeries("v1.2")
@@ -28,17 +30,17 @@ func TestGitHubStoreClaims(t *testing.T) {
 		already  bool
 		requests int
 	}{
-		"first":                           {want: "refs/tags/v0.0.1", requests: 2},
+		"first":                           {want: "refs/tags/v0.0.1", requests: 4},
 		"next":                            {refs: []string{"refs/tags/v0.0.7 b"}, want: "refs/tags/v0.0.8", requests: 2},
 		"has one":                         {refs: []string{"refs/tags/v0.0.7 b", "refs/tags/v0.0.9 c"}, want: "refs/tags/v0.0.9", already: true, requests: 1},
-		"of a folder":                     {refs: []string{"refs/tags/v0.0.7 b", "refs/tags/cms/v0.0.3 a", "refs/tags/old/cms/v0.0.9 a"}, request: version.Request{Prefix: "cms/"}, want: "refs/tags/cms/v0.0.4", requests: 2},
-		"with a prefix that is no folder": {refs: []string{"refs/tags/cms-v0.0.3 a", "refs/tags/v0.0.9 a"}, request: version.Request{Prefix: "cms-"}, want: "refs/tags/cms-v0.0.4", requests: 2},
-		"of a folder beside its own":      {refs: []string{"refs/tags/cms/v0.0.3 a"}, want: "refs/tags/v0.0.1", requests: 2},
-		"another series":                  {refs: []string{"refs/tags/v0.0.3 a"}, request: version.Request{Series: v12}, want: "refs/tags/v1.2.1", requests: 2},
-		"no numbers":                      {refs: []string{"refs/tags/v0.0.08 a", "refs/tags/v0.0 a", "refs/tags/v0.0.9999999999999999999 a"}, want: "refs/tags/v0.0.1", requests: 2},
-		"below a number":                  {refs: []string{"refs/tags/v0.0.2 a", "refs/tags/v0.0.3/x a"}, want: "refs/tags/v0.0.4", requests: 2},
-		"hidden":                          {refs: []string{"refs/tags/v0.0.3 a"}, request: version.Request{Hidden: true}, want: "refs/tagboat/versions/v0.0.4", requests: 2},
-		"after a hidden one":              {refs: []string{"refs/tagboat/versions/v0.0.7 a"}, want: "refs/tags/v0.0.8", requests: 2},
+		"of a folder":                     {refs: []string{"refs/tags/v0.0.7 b", "refs/tags/cms/v0.0.3 a", "refs/tags/old/cms/v0.0.9 a"}, request: version.Request{Prefix: "cms/"}, want: "refs/tags/cms/v0.0.4", requests: 4},
+		"with a prefix that is no folder": {refs: []string{"refs/tags/cms-v0.0.3 a", "refs/tags/v0.0.9 a"}, request: version.Request{Prefix: "cms-"}, want: "refs/tags/cms-v0.0.4", requests: 4},
+		"of a folder beside its own":      {refs: []string{"refs/tags/cms/v0.0.3 a"}, want: "refs/tags/v0.0.1", requests: 4},
+		"another series":                  {refs: []string{"refs/tags/v0.0.3 a"}, request: version.Request{Series: v12}, want: "refs/tags/v1.2.1", requests: 4},
+		"no numbers":                      {refs: []string{"refs/tags/v0.0.08 a", "refs/tags/v0.0 a", "refs/tags/v0.0.9999999999999999999 a"}, want: "refs/tags/v0.0.1", requests: 4},
+		"below a number":                  {refs: []string{"refs/tags/v0.0.2 a", "refs/tags/v0.0.3/x a"}, want: "refs/tags/v0.0.4", requests: 4},
+		"hidden":                          {refs: []string{"refs/tags/v0.0.3 a"}, request: version.Request{Hidden: true}, want: "refs/tagboat/versions/v0.0.4", requests: 4},
+		"after a hidden one":              {refs: []string{"refs/tagboat/versions/v0.0.7 a"}, want: "refs/tags/v0.0.8", requests: 4},
 		"has a hidden one":                {refs: []string{"refs/tagboat/versions/v0.0.7 c"}, request: version.Request{Hidden: true}, want: "refs/tagboat/versions/v0.0.7", already: true, requests: 1},
 		"has a hidden one and wants a tag": {
 			refs: []string{"refs/tagboat/versions/v0.0.7 c"}, want: "refs/tags/v0.0.7", already: true, requests: 2,
@@ -47,7 +49,7 @@ func TestGitHubStoreClaims(t *testing.T) {
 		"older":                   {refs: []string{"refs/tags/v0.0.7 c"}, commit: "a", code: "E_VERSION_OLDER", requests: 1},
 		"older behind a hotfix":   {refs: []string{"refs/tags/v0.0.7 c", "refs/tags/v0.0.8 hotfix"}, commit: "b", code: "E_VERSION_OLDER", requests: 2},
 		"older, and may be":       {refs: []string{"refs/tags/v0.0.7 c"}, commit: "a", request: version.Request{AllowOlder: true}, want: "refs/tags/v0.0.8", requests: 2},
-		"beside":                  {refs: []string{"refs/tags/v0.0.7 c"}, commit: "hotfix", want: "refs/tags/v0.0.8", requests: 2},
+		"beside":                  {refs: []string{"refs/tags/v0.0.7 c"}, commit: "hotfix", want: "refs/tags/v0.0.8", requests: 4},
 		"after one that is older": {refs: []string{"refs/tags/v0.0.7 b", "refs/tags/v0.0.8 a"}, want: "refs/tags/v0.0.9", requests: 2},
 	} {
 		t.Run(name, func(t *testing.T) {

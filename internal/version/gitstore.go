@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
@@ -69,6 +70,31 @@ func (g GitStore) Write(ctx context.Context, updates ...git.Update) error {
 		errs = append(errs, outcome(result))
 	}
 	return errors.Join(errs...)
+}
+
+// Place implements Store. A shallow folder knows no depth.
+func (g GitStore) Place(ctx context.Context, _ *View, commit string) (Place, error) {
+	out, err := g.Repo.Run(ctx, git.Call{Args: []string{"rev-list", "--parents", "--max-count=1", commit}})
+	if _, said := errors.AsType[*run.Error](err); said {
+		return Place{}, nil // the write tells what is wrong
+	}
+	if err != nil {
+		return Place{}, err
+	}
+	var p Place
+	if ids := strings.Fields(out); len(ids) > 1 {
+		p.Parent = ids[1]
+	}
+	whole, err := g.Repo.Run(ctx, git.Call{Args: []string{"rev-parse", "--is-shallow-repository"}})
+	if err != nil || whole != "false" {
+		return p, err
+	}
+	count, err := g.Repo.Run(ctx, git.Call{Args: []string{"rev-list", "--count", commit}})
+	if err != nil {
+		return p, err
+	}
+	p.Depth, err = strconv.Atoi(count)
+	return p, err
 }
 
 // outcome is what became of one update.

@@ -72,7 +72,7 @@ func TestGitStoreClaims(t *testing.T) {
 					t.Fatal(err)
 				}
 				tag := ref.Tag([]string{"v0.0.1", "v0.0.2", "v0.0.1"}[i])
-				want := version.Allocation{Tag: tag, Ref: "refs/tags/cms/" + string(tag), Commit: id, Already: i == 2, Attempts: 1}
+				want := version.Allocation{Tag: tag, Ref: "refs/tags/cms/" + string(tag), Commit: id, Already: i == 2, Attempts: []int{1, 2, 1}[i]}
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Error(diff)
 				}

@@ -29,7 +29,17 @@ func TestHighest(t *testing.T) {
 		"none of that look":         {tags: []ref.Tag{"v1.0.0"}, glob: "v2.*", code: "E_VERSION_NONE"},
 		"a pattern that is none":    {tags: []ref.Tag{"v1.0.0"}, glob: "v[1", code: "E_INPUT"},
 		"pre-releases and nothing":  {tags: []ref.Tag{"v1.0.0-alpha"}, code: "E_VERSION_NONE"},
-		"higher than what git uses": {tags: []ref.Tag{"v0.0.9999999999999999999", "v0.0.3"}, want: "v0.0.9999999999999999999"},
+		"beyond what is counted":    {tags: []ref.Tag{"v0.0.9999999999999999999", "v0.0.3"}, want: "v0.0.3"},
+		"a pattern asks for none":   {tags: []ref.Tag{"v1.2.0", "v1.3.0-rc.1"}, glob: "v1.*", want: "v1.2.0"},
+		"nor does one for all":      {tags: []ref.Tag{"1.2.0", "1.3.0-alpine"}, glob: "*", want: "1.2.0"},
+		"nor does a range":          {tags: []ref.Tag{"v1.2.0", "v1.3.0-rc.1"}, glob: "v1.[0-9].*", want: "v1.2.0"},
+		"a range, and pre-releases": {tags: []ref.Tag{"v1.2.0", "v1.3.0-rc.1"}, glob: "v1.[0-9].*-rc.*", want: "v1.3.0-rc.1"},
+		"an escaped one is named":   {tags: []ref.Tag{"v1.2.0", "v1.3.0-rc.1"}, glob: `v1.*[\-]*`, want: "v1.3.0-rc.1"},
+		"a pattern of a variant":    {tags: []ref.Tag{"1.2.0-alpine", "1.10.0-alpine", "1.11.0"}, glob: "1.*-alpine", want: "1.10.0-alpine"},
+		"later builds of a pattern": {tags: []ref.Tag{"v1.2.0", "v1.2.0-3", "v1.2.0-rc.1"}, glob: "v1.*", want: "v1.2.0-3"},
+		"none but pre-releases":     {tags: []ref.Tag{"v1.3.0-rc.1"}, glob: "v1.*", code: "E_VERSION_NONE"},
+		"build metadata":            {tags: []ref.Tag{"v1.2.0", "v1.3.0_4", "v1.2.1_9"}, glob: "v1.*_*", want: "v1.3.0_4"},
+		"no build metadata":         {tags: []ref.Tag{"v1.2.0", "v1.3.0_4"}, glob: "v1.*", want: "v1.2.0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 4 { // in any order

@@ -97,6 +97,17 @@ func (m *memory) Descendant(_ context.Context, _ *version.View, commit string, o
 	return "", nil
 }
 
+// Place implements version.Store.
+func (m *memory) Place(_ context.Context, _ *version.View, commit string) (version.Place, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := version.Place{Parent: m.parents[commit], Depth: 1}
+	for up := m.parents[commit]; up != ""; up = m.parents[up] {
+		p.Depth++
+	}
+	return p, nil
+}
+
 func (m *memory) ancestor(a, b string) bool {
 	for p := m.parents[b]; p != ""; p = m.parents[p] {
 		if p == a {

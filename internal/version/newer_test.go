@@ -31,7 +31,12 @@ func TestNewer(t *testing.T) {
 		"rebuild beyond 64 bits":     {"v0.0.417-9223372036854775807", "v0.0.417-99999999999999999999"},
 		"rebuild without v":          {"v0.0.417", "0.0.417-1"},
 		"rebuild and one before":     {"v0.0.416", "v0.0.417-1"},
-		"beyond 64 bits":             {"v0.0.9223372036854775807", "v0.0.99999999999999999999"},
+		"up to 63 bits":              {"v0.0.9223372036854775806", "v0.0.9223372036854775807"},
+		"with build metadata":        {"v1.2.3_4", "v1.2.4"},
+		"both with build metadata":   {"v1.2.3_9", "v1.2.4_1"},
+		"rebuild, with metadata":     {"v1.2.3_9", "v1.2.3-1_1"},
+		"rebuilds, with metadata":    {"v1.2.3-2_9", "1.2.3-10_1"},
+		"pre-release, with metadata": {"v1.2.3-rc.1_9", "v1.2.3_1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, pair := range []struct {
@@ -52,7 +57,8 @@ func TestNewer(t *testing.T) {
 func TestNewerOfOtherTags(t *testing.T) {
 	for _, tag := range []ref.Tag{
 		"", "latest", "main", "v1", "v1.2", "1.2", "v1.2.3.4", "v01.2.3", "vv1.2.3", "v1.2.3-", "v1.2.3-01",
-		"v1.2.3_4", "v1.2.3+4", "20260101", "abc1234", "web-1.2.3",
+		"v1.2.3_", "v1.2_3", "v1.2.3_4_5", "v1.2.3+4", "20260101", "abc1234", "web-1.2.3",
+		"v0.0.9223372036854775808", "v0.0.99999999999999999999", "v0.9999999999999999999.1", "9999999999999999999.0.0-rc.1_4",
 	} {
 		for _, pair := range [][2]ref.Tag{{tag, "v1.2.3"}, {"v1.2.3", tag}, {tag, tag}} {
 			if newer, ok := version.Newer(pair[0], pair[1]); newer || ok {
@@ -60,8 +66,36 @@ func TestNewerOfOtherTags(t *testing.T) {
 			}
 		}
 	}
-	if newer, ok := version.Newer("v1.2.3", "1.2.3"); newer || !ok {
-		t.Errorf("with and without v: got %t, %t", newer, ok)
+}
+
+func TestNeitherIsNewer(t *testing.T) {
+	for name, same := range map[string][]ref.Tag{
+		"with and without v":               {"v1.2.3", "1.2.3"},
+		"what differs by build metadata":   {"v1.2.3", "v1.2.3_4", "v1.2.3_5", "1.2.3_a.b-c"},
+		"later builds that differ by it":   {"v1.2.3-1", "v1.2.3-1_4", "1.2.3-1_5"},
+		"pre-releases that differ by it":   {"v1.2.3-rc.1", "v1.2.3-rc.1_4"},
+		"what is written in the same way":  {"v1.2.3_4", "v1.2.3_4"},
+		"metadata that looks like numbers": {"v1.2.3_9.9.9", "v1.2.3_1.2.3"},
+	} {
+		for _, a := range same {
+			for _, b := range same {
+				if newer, ok := version.Newer(a, b); newer || !ok {
+					t.Errorf("%s: %s, %s: got %t, %t", name, a, b, newer, ok)
+				}
+			}
+		}
+	}
+}
+
+func TestIsRelease(t *testing.T) {
+	for tag, want := range map[ref.Tag]bool{
+		"v1.2.3": true, "1.2.3": true, "v1.2.3_4": true, "v0.0.417-1": true, "v0.0.417-1_4": true,
+		"v1.2.3-rc.1": false, "v1.2.3-rc.1_4": false, "1.2.3-alpine": false, "1.2": false, "latest": false, "": false,
+		"v1.2.3+4": false, "web-1.2.3": false, "v0.0.9223372036854775807": true, "v0.0.9223372036854775808": false,
+	} {
+		if got := version.IsRelease(tag); got != want {
+			t.Errorf("%s: got %t", tag, got)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package version_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,6 +89,32 @@ func TestACheckoutThatIsBehind(t *testing.T) {
 	}
 	if tags := do(t, origin, "tag", "--list"); tags != "v0.0.1" {
 		t.Errorf("tags are %q", tags)
+	}
+}
+
+// Dates that are made up, by an import for one, hide nothing from git.
+func TestDescendantsThatAreDatedYearsBack(t *testing.T) {
+	origin, ids := repository(t, 9)
+	head, kept := ids[8], origin.Env
+	origin.Env = append(slices.Clone(kept), "GIT_COMMITTER_DATE=1000000000 +0000")
+	do(t, origin, "checkout", "-q", "-b", "imported", head)
+	for range 30 {
+		do(t, origin, "commit", "-q", "--allow-empty", "-m", "imported")
+	}
+	do(t, origin, "tag", "v0.0.1")
+	origin.Env = kept
+	do(t, origin, "checkout", "-q", "-b", "side", ids[2])
+	do(t, origin, "commit", "-q", "--allow-empty", "-m", "side")
+	do(t, origin, "tag", "v0.0.2")
+	for place, checkout := range map[string]git.Repo{
+		"whole":   clone(t, origin),
+		"shallow": clone(t, origin, "--depth=1", "--no-tags"),
+	} {
+		store := version.GitStore{Repo: checkout, Remote: git.Remote{URL: origin.Dir}, Temp: t.TempDir()}
+		got, err := version.Peek(t.Context(), store, version.Request{Commit: head, Pause: atOnce})
+		if !fault.Is(err, "E_VERSION_OLDER") || !strings.Contains(err.Error(), "is v0.0.1 already") {
+			t.Errorf("%s: got %s and %v", place, got.Tag, err)
+		}
 	}
 }
 

@@ -13,7 +13,9 @@ func (c *claim) pause(ctx context.Context, took time.Duration) error {
 	}
 	c.turn.took = took
 	wait := rand.N(longest(c.failures, took))
-	if c.turn.in() { // where few try at once
+	if left := c.since.Sub(c.now()); left > 0 { // it settles
+		wait = left
+	} else if c.turn.in() { // where few try at once
 		wait = c.turn.wait()
 	}
 	timer := time.NewTimer(wait)
@@ -31,5 +33,5 @@ func (c *claim) pause(ctx context.Context, took time.Duration) error {
 // takes: where that is long, more of them meet.
 func longest(failures int, took time.Duration) time.Duration {
 	const first, most = 50 * time.Millisecond, 20 * time.Second
-	return max(first, min(max(first, took)<<min(failures-1, 8), most))
+	return max(first, min(max(first, took)<<min(max(failures-1, 0), 8), most))
 }

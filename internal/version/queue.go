@@ -3,6 +3,7 @@ package version
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ func (c *claim) leave(ctx context.Context) {
 
 // waiting is this claim, as it waits.
 func (c *claim) waiting() waiting {
-	return waiting{since: c.since, commit: c.request.Commit, older: c.request.AllowOlder, hidden: c.request.Hidden, after: c.floor}
+	return waiting{since: c.since, commit: c.request.Commit, depth: c.stands.Depth, older: c.request.AllowOlder, hidden: c.request.Hidden, after: c.floor}
 }
 
 // queue are the claims that get the next numbers, this one among them, in the
@@ -56,7 +57,7 @@ func (c *claim) queue(ctx context.Context, view *View, versions map[ref.Tag]held
 		has[commit] = true
 	}
 	for _, w := range c.others(view) {
-		if len(gone) == 2*maxQueue {
+		if len(gone) == 2*maxQueue || w.since.After(c.now()) { // it and whatever may come after it in history
 			break
 		}
 		leave := git.Update{Ref: c.request.scope(false).Waiting + w.name(), Old: w.commit}
@@ -64,14 +65,18 @@ func (c *claim) queue(ctx context.Context, view *View, versions map[ref.Tag]held
 		case has[w.commit], c.since.Sub(w.since) > waitingLife:
 			gone = append(gone, leave)
 		case len(queue) == maxQueue || !c.follows(ctx, view, w, numbered):
-		case !slices.ContainsFunc(queue, func(other waiting) bool { return !ordered(view, w, other) }):
+		default:
 			queue, gone, has[w.commit] = append(queue, w), append(gone, leave), true
 		}
 	}
-	return inOrder(view, queue), gone
+	if c.place != "" && !slices.ContainsFunc(gone, func(u git.Update) bool { return u.Ref == c.place }) {
+		gone = append(gone, git.Update{Ref: c.place, Old: c.request.Commit}) // or somebody numbers the commit once more
+	}
+	slices.SortFunc(queue, before)
+	return queue, gone
 }
 
-// others are the claims that wait, the longest first.
+// others are the claims that wait, in the order of their numbers.
 func (c *claim) others(view *View) (all []waiting) {
 	folder := c.request.scope(false).Waiting
 	for name, commit := range view.Refs {
@@ -81,7 +86,7 @@ func (c *claim) others(view *View) (all []waiting) {
 			}
 		}
 	}
-	slices.SortFunc(all, first)
+	slices.SortFunc(all, before)
 	return all
 }
 
@@ -98,45 +103,36 @@ func (c *claim) follows(ctx context.Context, view *View, w waiting, numbered []s
 	return err == nil && front == ""
 }
 
-// ordered reports whether it is known which of two comes first.
-func ordered(view *View, a, b waiting) bool {
-	_, known := view.Lines.Before(a.commit, b.commit)
-	return known || a.older && b.older
+// before is the order of those that wait: that of history, in which a commit is
+// deeper than its ancestors, and then the longest.
+func before(a, b waiting) int {
+	return cmp.Or(cmp.Compare(a.place(), b.place()), a.since.Compare(b.since), strings.Compare(a.commit, b.commit))
 }
 
-func first(a, b waiting) int {
-	return cmp.Or(a.since.Compare(b.since), strings.Compare(a.commit, b.commit))
-}
-
-// inOrder puts ancestors first, and then those that wait longer.
-func inOrder(view *View, queue []waiting) []waiting {
-	slices.SortFunc(queue, first)
-	ordered := make([]waiting, 0, len(queue))
-	for len(queue) > 0 {
-		i := slices.IndexFunc(queue, func(w waiting) bool {
-			return !slices.ContainsFunc(queue, func(other waiting) bool {
-				before, _ := view.Lines.Before(other.commit, w.commit)
-				return before
-			})
-		})
-		i = max(i, 0) // no line goes round
-		ordered, queue = append(ordered, queue[i]), slices.Delete(queue, i, i+1)
+// place is the depth; what has none comes last.
+func (w waiting) place() int {
+	if w.depth == 0 {
+		return math.MaxInt
 	}
-	return ordered
+	return w.depth
 }
 
-// ahead is how many other commits' claims wait longer than this one.
-func (c *claim) ahead(view *View, versions map[ref.Tag]held) int {
-	has := map[string]bool{}
+// ahead is how many other commits' claims wait before this one, and how many of
+// them may be of its ancestors.
+func (c *claim) ahead(view *View, versions map[ref.Tag]held) (all, ancestors int) {
+	has := map[string]bool{c.request.Commit: true}
 	for _, h := range versions {
 		has[h.commit] = true
 	}
 	mine := c.waiting()
-	longer := map[string]bool{}
 	for _, w := range c.others(view) {
-		if w.commit != mine.commit && !has[w.commit] && first(w, mine) < 0 && c.since.Sub(w.since) <= waitingLife {
-			longer[w.commit] = true
+		if has[w.commit] || before(w, mine) > 0 || c.since.Sub(w.since) > waitingLife {
+			continue
+		}
+		has[w.commit] = true
+		if all++; w.place() < mine.place() {
+			ancestors++
 		}
 	}
-	return len(longer)
+	return all, ancestors
 }

@@ -28,10 +28,19 @@ type Store interface {
 	// commit.
 	Write(ctx context.Context, updates ...git.Update) error
 
-	// Descendant gives the first of some commits that has another one among its
-	// ancestors, and "" where none has. They are in falling order of their numbers,
+	// Descendant gives one of some commits that has another one among its ancestors,
+	// the first where that costs nothing, and "" where none has. They are in falling order of their numbers,
 	// as a View of this store has them.
 	Descendant(ctx context.Context, v *View, commit string, of []string) (string, error)
+
+	// Place tells where the commit of a view's scope stands in history.
+	Place(ctx context.Context, v *View, commit string) (Place, error)
+}
+
+// Place is where a commit stands in history.
+type Place struct {
+	Parent string // the first; "" where there is none, or it is not known
+	Depth  int    // how many commits it and its ancestors are, so that each of these has less; 0 where that is not known
 }
 
 // Scope says what is to be read.

@@ -9,11 +9,11 @@ import (
 func TestWaitingNames(t *testing.T) {
 	at, commit := time.UnixMilli(1763790000123), strings.Repeat("4f", 20)
 	for name, w := range map[string]waiting{
-		"1763790000123-" + commit:                            {since: at, commit: commit},
-		"1763790000123-" + commit + "-older":                 {since: at, commit: commit, older: true},
-		"1763790000123-" + commit + "-hidden":                {since: at, commit: commit, hidden: true},
-		"1763790000123-" + commit + "-older-hidden-after417": {since: at, commit: commit, older: true, hidden: true, after: 417},
-		"1763790000123-" + commit + commit[:24]:              {since: at, commit: commit + commit[:24]},
+		"1763790000123-" + commit:                                    {since: at, commit: commit},
+		"1763790000123-" + commit + "-older":                         {since: at, commit: commit, older: true},
+		"1763790000123-" + commit + "-hidden":                        {since: at, commit: commit, hidden: true},
+		"1763790000123-" + commit + "-depth12-older-hidden-after417": {since: at, commit: commit, depth: 12, older: true, hidden: true, after: 417},
+		"1763790000123-" + commit + commit[:24]:                      {since: at, commit: commit + commit[:24]},
 	} {
 		if got := w.name(); got != name {
 			t.Errorf("%+v is written %q, want %q", w, got, name)
