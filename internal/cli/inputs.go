@@ -44,8 +44,8 @@ type numberInputs struct {
 	Series           string `group:"Version" default:"v0.0" help:"Series that the next number is taken from: v0.0 gives v0.0.1, v0.0.2, …"`
 	Prefix           string `group:"Version" placeholder:"PREFIX" help:"Prefix of the git tags that hold the numbers, such as cms/. The image's tag has none."`
 	Suffix           string `group:"Version" placeholder:"VERSION" help:"Old number to build once more: v0.0.417 gives v0.0.417-1, then -2. The series stays where it is."`
-	Commit           string `group:"Version" placeholder:"SHA" help:"Commit that labels and tags name. Default: the head of a pull request, otherwise what is checked out."`
-	AllowOlder       bool   `group:"Version" help:"Number a commit also where a later one has a number. Otherwise it is refused: the highest version is the newest commit."`
+	Commit           string `group:"Version" placeholder:"SHA" help:"Commit that is numbered, and that labels and tags name. Default: what is checked out; of ship and build on a pull request its head."`
+	AllowOlder       bool   `group:"Version" help:"Number a commit also where a later one has a number: it gets a higher one, and is deployed over the later commit. Otherwise it is refused: the highest version is the newest commit."`
 	Claim            string `group:"Version" default:"tag" enum:"tag,hidden,registry" help:"What claims a number, the same for all runs of a series: a git tag; hidden, a ref that no page shows, of which a git tag is made once the image is pushed; registry, a placeholder in the first of images, whose tags must be immutable."`
 	OnFailure        string `group:"Version" default:"keep" enum:"keep,free" help:"What becomes of the number that a run has claimed, and then fails. keep: the same commit gets it when it runs again; free: the next commit gets it, not for several jobs that number one commit."`
 	SourceRepository string `group:"Version" placeholder:"REPO" help:"Repository that the numbers are claimed in, as git tags: owner/name, a git URL or a folder. Default: the workflow's, or that of the folder."`

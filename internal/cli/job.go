@@ -58,9 +58,7 @@ func (a *app) run(ctx context.Context, command string, in inputs, r runInputs, c
 		err = errors.Join(err, j.numbers.Close())
 	}()
 	failed := j.planAndRun(ctx, choose)
-	if in.OnFailure == freeClaim {
-		j.giveBack(failed, j.numbers, j.claimant(), j.claimed)
-	}
+	j.giveBack(failed)
 	return errors.Join(failed, j.report(failed, r.JSON))
 }
 

@@ -2,12 +2,11 @@ package cli
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"strings"
 
 	"golang.org/x/oauth2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/git"
@@ -28,6 +27,7 @@ const (
 type numbers struct {
 	store   version.Store
 	request version.Request
+	place   string    // the repository of a registry that keeps the numbers; "" where they are git refs
 	log     io.Closer // what was said, to the last line
 }
 
@@ -40,6 +40,7 @@ type claimant struct {
 	trust   trust
 	scratch string
 	dry     bool
+	names   []string // of this run's tags that hold the number: v0.0.N, v0.0.N-alpine; none where nothing is pushed
 }
 
 // numbersOf opens the repository that holds the numbers, and sees which of them
@@ -67,7 +68,9 @@ func (a *app) numbersOf(ctx context.Context, in numberInputs, by claimant) (*num
 	log := a.Writer()
 	n.log = log
 	if in.Claim == claimInRegistry {
-		n.store, err = a.registryStore(remote, by)
+		if n.store, err = a.registryStore(remote, by); err == nil {
+			n.place = by.images[0].String()
+		}
 		return n, err
 	}
 	a.Printf("numbers are claimed in %s", remote)
@@ -105,37 +108,6 @@ func (a *app) store(remote git.Remote, in numberInputs, by claimant, log io.Writ
 	return &version.GitHubStore{Client: client, Repository: repository, Git: byGit}, nil
 }
 
-// existing are the versions of a series that registries hold. Where one does not
-// say whether there is such a repository, the push will: it overwrites no version.
-func (a *app) existing(ctx context.Context, series version.Series, by claimant) ([]ref.Tag, error) {
-	lists := make([][]ref.Tag, len(by.images))
-	group, ctx := errgroup.WithContext(ctx)
-	for i, image := range by.images {
-		group.Go(func() error {
-			tags, err := by.client.Tags(ctx, image)
-			if err != nil && (by.dry || errors.Is(err, registry.ErrHidden)) {
-				a.Printf("the tags of %s do not count for the next number: %v", image, err)
-				return nil
-			}
-			for _, tag := range tags {
-				if strings.HasPrefix(string(tag), series.String()+".") {
-					lists[i] = append(lists[i], tag)
-				}
-			}
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	var all []ref.Tag
-	for i, list := range lists {
-		a.Printf("%s of the series %s in %s", count(len(list), "tag"), series, by.images[i])
-		all = append(all, list...)
-	}
-	return all, nil
-}
-
 // claim gives the commit its number; a dry run looks which one it would be.
 func (n *numbers) claim(ctx context.Context, dry bool) (version.Allocation, error) {
 	if dry {
@@ -153,23 +125,6 @@ func (n *numbers) promote(ctx context.Context, a *app, tag ref.Tag) error {
 	return err
 }
 
-// errPushed says that a number cannot be given back, since it names an image.
-var errPushed = errors.New("an image has this version")
-
-// free gives a number back, where no registry has an image under it.
-func (n *numbers) free(ctx context.Context, by claimant, tag ref.Tag) (freed bool, err error) {
-	for _, image := range by.images {
-		there, err := by.client.Exists(ctx, ref.Image{Repository: image, Tag: tag})
-		if err != nil {
-			return false, err
-		}
-		if there {
-			return false, errPushed
-		}
-	}
-	return version.Free(ctx, n.store, n.request, tag)
-}
-
 // Close ends what was opened.
 func (n *numbers) Close() error {
 	if n == nil || n.log == nil {
@@ -179,12 +134,25 @@ func (n *numbers) Close() error {
 }
 
 // claimed says what a claim came to.
-func claimed(got version.Allocation, dry bool) (string, error) {
+func (n *numbers) claimed(got version.Allocation, dry bool) (string, error) {
+	at := got.Ref
+	if n.place != "" {
+		at = fmt.Sprintf("claim-%s in %s", got.Tag, n.place)
+	}
 	switch {
 	case got.Already:
-		return "", ship.Already(string(got.Tag) + " is the number of this commit (" + got.Ref + ")")
+		return "", ship.Already(fmt.Sprintf("%s is the number of this commit (%s)", got.Tag, at))
 	case dry:
 		return "", ship.Skip("dry run: the next number is " + string(got.Tag))
 	}
-	return string(got.Tag) + " claimed as " + got.Ref, nil
+	return fmt.Sprintf("%s claimed as %s", got.Tag, at), nil
+}
+
+// warnOfPrefix says what the git tags will look like where nothing stands between
+// the prefix and the number.
+func (a *app) warnOfPrefix(in numberInputs) {
+	if in.Prefix != "" && !strings.HasSuffix(in.Prefix, "/") && !strings.HasSuffix(in.Prefix, "-") && !strings.HasSuffix(in.Prefix, "_") {
+		a.Warn(fault.Newf("E_SERIES", fmt.Sprintf("if that is not meant, write %s/ or %s-", in.Prefix, in.Prefix),
+			"prefix: the git tags will be %s%s.1 and so on", in.Prefix, in.Series))
+	}
 }

@@ -43,7 +43,8 @@ func treeOf(ctx context.Context, folder string) string {
 }
 
 // record has a build write its origin into the labels of the image and, with what
-// names the commit, into the annotations of its manifest.
+// names the commit, into the annotations of its manifest. What is not known is an
+// empty label, since one that is missing would be that of the base image.
 func (o origin) record(r *build.Request) {
 	r.Labels = maps.Clone(r.Labels)
 	if r.Labels == nil {
@@ -51,9 +52,7 @@ func (o origin) record(r *build.Request) {
 	}
 	r.Annotations = map[string]string{}
 	for key, value := range map[string]string{registry.TreeKey: o.tree, registry.FilesKey: o.Files, registry.InputsKey: o.Inputs} {
-		if delete(r.Labels, key); value != "" {
-			r.Labels[key] = value
-		}
+		r.Labels[key] = value
 	}
 	for _, key := range []string{registry.RevisionKey, registry.SourceKey, registry.TreeKey, registry.FilesKey, registry.InputsKey} {
 		if value := r.Labels[key]; value != "" {
@@ -68,7 +67,7 @@ func (o origin) same(image registry.Revision) (ok bool, differs string) {
 	case image.Files == "" || image.Inputs == "":
 		return false, "does not say what it was built from"
 	case image.Files != o.Files && image.Tree != "" && image.Tree == o.tree:
-		return false, "was built from the same tree, but with other files beside it: leave in .dockerignore what no commit has"
+		return false, "was built from the same tree, but with other files beside it: name in .dockerignore what no commit has"
 	case image.Files != o.Files:
 		return false, "was built from other files"
 	case image.Inputs != o.Inputs:

@@ -116,7 +116,7 @@ func (in inputs) mistakes() error {
 // forPlan checks the inputs and gives them their types.
 func (in inputs) forPlan() (plan.Inputs, error) {
 	var errs []error
-	out := plan.Inputs{Commit: in.Commit, Claim: plan.Claim{Prefix: in.Prefix}}
+	out := plan.Inputs{Commit: in.Commit, Claim: plan.Claim{Prefix: in.Prefix, Suffix: in.Suffix}}
 	for _, image := range in.Images {
 		r, err := ref.ParseRepository(image)
 		if errs = append(errs, err); !slices.Contains(out.Images, r) {

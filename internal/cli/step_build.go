@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -9,9 +10,11 @@ import (
 
 	"github.com/seed-96940006/tagboat/internal/build"
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/ship"
+	"github.com/seed-96940006/tagboat/internal/version"
 )
 
 // prepareBuild picks the builder, which looks at the Dockerfile on the way. That
@@ -37,6 +40,9 @@ func (j *job) prepareBuild(ctx context.Context) (string, error) {
 		if found, ok := j.retag(ctx); ok {
 			return "no builder is needed: " + found.words, nil
 		}
+		if image, ok := j.builtBefore(ctx, j.numberedTags(ctx)); ok {
+			return fmt.Sprintf("no builder is needed: %s was built from this commit", image.Tag), nil
+		}
 		return "", err
 	}
 	return fmt.Sprintf("builder %s: %s", builder.Name(), reason), nil
@@ -57,7 +63,7 @@ func (j *job) build(ctx context.Context) (string, error) {
 	if !j.state.Plan.Build.Do {
 		return "", ship.Skip(j.state.Plan.Build.Reason)
 	}
-	if found, ok := j.builtBefore(ctx); ok {
+	if found, ok := j.builtBefore(ctx, j.state.Tags); ok {
 		j.state.Digest, j.from = found.Digest, found
 		return "", ship.Already(fmt.Sprintf("%s was built from this commit: %s", found.Tag, found.Digest.Short()))
 	}
@@ -80,17 +86,17 @@ func (j *job) build(ctx context.Context) (string, error) {
 // is never built twice: not every builder gives the same digest again, and a
 // version never moves. A registry that cannot be asked is no reason to stop: the
 // push will say why.
-func (j *job) builtBefore(ctx context.Context) (image ref.Image, ok bool) {
+func (j *job) builtBefore(ctx context.Context, tags []plan.Tag) (image ref.Image, ok bool) {
 	p := j.state.Plan
 	if !p.Push.Do {
 		return ref.Image{}, false
 	}
-	for _, version := range j.state.Tags {
-		if version.Name == "" || !version.IsVersion() {
+	for _, t := range tags {
+		if t.Name == "" || !t.IsVersion() {
 			continue
 		}
 		for _, repository := range p.Images {
-			image := ref.Image{Repository: repository, Tag: version.Name}
+			image := ref.Image{Repository: repository, Tag: t.Name}
 			found, err := j.registry.Revision(ctx, image)
 			if err == nil && j.ofThisCommit(found) {
 				image.Digest = found.Digest
@@ -108,6 +114,26 @@ func (j *job) ofThisCommit(found registry.Revision) bool {
 	commit := j.state.Plan.Build.Labels[registry.RevisionKey]
 	same, _ := j.origin.same(found)
 	return found.Commit != "" && found.Commit == commit || found.Tree != "" && found.Tree == j.origin.tree || same
+}
+
+// numberedTags are the tags of the run before it claims: with the number that the
+// commit has already, if it has one. That it cannot be asked for, the claim tells.
+func (j *job) numberedTags(ctx context.Context) []plan.Tag {
+	p := j.state.Plan
+	if p.Claim == nil {
+		return p.Tags
+	}
+	by := j.claimant()
+	by.images = by.images[:min(len(by.images), 1)] // no number is claimed, so that what others hold does not count
+	n, err := j.numbersOf(ctx, j.in.numberInputs, by)
+	if err != nil {
+		return p.Tags
+	}
+	got, err := version.Peek(ctx, n.store, n.request)
+	if err := errors.Join(err, n.Close()); err != nil || !got.Already {
+		return p.Tags
+	}
+	return p.Names(got.Tag)
 }
 
 // commitTime is when the checked-out commit was made: the time that the image

@@ -18,7 +18,10 @@ func (j *job) bump(ctx context.Context) (string, error) {
 	if !p.Do {
 		return "", ship.Skip(p.Reason)
 	}
-	image, _ := j.state.Deploy()
+	image, ok := j.state.Deploy()
+	if !ok {
+		return "", ship.Skip("the tag that would be deployed stays with a newer version")
+	}
 	r := j.reference(p, image, j.in.infraInputs)
 	r.dry, r.mayBeLate, r.source = j.state.DryRun, true, j.source(ctx)
 	bumped, err := j.writeReference(ctx, j.repo, r)

@@ -2,8 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
+	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
@@ -11,12 +14,16 @@ import (
 
 // pushForward sets the tags that follow versions, such as latest and 1.2, once the
 // version itself is pushed: in each repository those that no newer version of
-// there keeps where they are.
+// there keeps where they are. One that moves nowhere is no tag of this run.
 func (j *job) pushForward(ctx context.Context, request registry.PushRequest, tags []plan.Tag) (all []registry.Pushed, err error) {
+	if len(tags) == 0 {
+		return nil, nil
+	}
+	stays := map[ref.Tag]int{}
 	for _, repository := range request.Repositories {
 		existing, err := j.registry.Tags(ctx, repository)
 		if err != nil {
-			return all, err
+			return all, unlisted(repository, err)
 		}
 		one := request
 		one.Repositories, one.Tags = []ref.Repository{repository}, nil
@@ -24,6 +31,7 @@ func (j *job) pushForward(ctx context.Context, request registry.PushRequest, tag
 		for _, t := range tags {
 			if by := t.Outdone(existing); by != "" {
 				j.Printf("%s:%s stays where it is: %s is newer", repository, t.Name, by)
+				stays[t.Name]++
 				continue
 			}
 			moved = append(moved, t)
@@ -41,7 +49,21 @@ func (j *job) pushForward(ctx context.Context, request registry.PushRequest, tag
 			return all, err
 		}
 	}
+	j.state.Tags = slices.DeleteFunc(slices.Clone(j.state.Tags), func(t plan.Tag) bool {
+		return t.Follows != "" && stays[t.Name] == len(request.Repositories)
+	})
 	return all, nil
+}
+
+// unlisted says of a refused list what is there already, and what to do about the
+// rest: which version is newest can be told from all of them alone.
+func unlisted(repository ref.Repository, err error) error {
+	if !fault.Is(err, "E_PULL_DENIED") && !errors.Is(err, registry.ErrHidden) {
+		return err
+	}
+	return fault.New("E_PULL_DENIED",
+		"let this login list the tags of "+repository.String()+", or leave tags such as latest and 1.2 out of `tags`: they move to newer versions only",
+		fmt.Errorf("the tags that follow versions are not set, all others are: %w", err))
 }
 
 // overtaken moves tags on to a newer version that another run has pushed between
@@ -49,7 +71,7 @@ func (j *job) pushForward(ctx context.Context, request registry.PushRequest, tag
 func (j *job) overtaken(ctx context.Context, repository ref.Repository, tags []plan.Tag, pushed []registry.Pushed) error {
 	existing, err := j.registry.Tags(ctx, repository)
 	if err != nil {
-		return err
+		return unlisted(repository, err)
 	}
 	for _, t := range tags {
 		by := t.Outdone(existing)

@@ -22,32 +22,19 @@ func (j *job) push(ctx context.Context) (string, error) {
 	if err := j.stillClaimed(ctx); err != nil {
 		return "", err
 	}
-	pushed, err := j.pushTags(ctx)
-	fresh, sent := 0, int64(0)
-	for _, one := range pushed {
-		already := one.Status != registry.StatusPushed
-		if !already {
-			fresh++
-		}
-		sent += one.Sent
-		j.state.Pushed = append(j.state.Pushed, ship.Pushed{Image: one.Image(), Already: already})
-		j.Printf("%s %s", one.Status, one.Image())
-	}
+	fresh, sent, err := j.pushTags(ctx)
 	if err != nil {
 		return "", err
 	}
-	if err := j.shown(ctx); err != nil {
-		return "", err
-	}
-	j.handOn()
 	if fresh == 0 {
-		return "", ship.Already(count(len(pushed), "reference") + ", nothing was sent")
+		return "", ship.Already(count(len(j.state.Pushed), "reference") + ", nothing was sent")
 	}
 	return fmt.Sprintf("%s, %s sent", count(fresh, "reference"), byteCount(sent)), nil
 }
 
-// pushTags sets the tags by their rules: those that follow versions after them.
-func (j *job) pushTags(ctx context.Context) ([]registry.Pushed, error) {
+// pushTags sets the tags by their rules: those that follow versions last, when the
+// version is in the registries and was handed on.
+func (j *job) pushTags(ctx context.Context) (fresh int, sent int64, err error) {
 	request := registry.PushRequest{Layout: j.layout, From: j.from, Digest: j.state.Digest, Repositories: j.state.Plan.Images}
 	var following []plan.Tag
 	for _, t := range j.state.Tags {
@@ -57,15 +44,42 @@ func (j *job) pushTags(ctx context.Context) ([]registry.Pushed, error) {
 		}
 		request.Tags = append(request.Tags, registry.Tag{Name: t.Name, Rule: tagRule(t)})
 	}
-	var pushed []registry.Pushed
+	note := func(pushed []registry.Pushed) {
+		for _, one := range pushed {
+			already := one.Status != registry.StatusPushed
+			if !already {
+				fresh++
+			}
+			sent += one.Sent
+			j.state.Pushed = append(j.state.Pushed, ship.Pushed{Image: one.Image(), Already: already})
+			j.Printf("%s %s", one.Status, one.Image())
+		}
+	}
 	if len(request.Tags) > 0 {
-		var err error
-		if pushed, err = j.registry.Push(ctx, request); err != nil {
-			return pushed, err
+		pushed, err := j.registry.Push(ctx, request)
+		if note(pushed); err != nil {
+			return fresh, sent, err
+		}
+		if err := j.settle(ctx); err != nil {
+			return fresh, sent, err
 		}
 	}
 	forward, err := j.pushForward(ctx, request, following)
-	return append(pushed, forward...), err
+	if note(forward); err == nil && len(request.Tags) == 0 {
+		err = j.settle(ctx)
+	}
+	return fresh, sent, err
+}
+
+// settle makes the number a git tag if it is none, and hands the reference on.
+func (j *job) settle(ctx context.Context) error {
+	if err := j.shown(ctx); err != nil {
+		return err
+	}
+	if image, ok := j.state.Deploy(); ok {
+		j.state.Ref = manifest.Pin(j.in.Pin).Of(image)
+	}
+	return nil
 }
 
 // tagRule is what a tag's kind means for a registry. A version means one image. A
@@ -79,13 +93,6 @@ func tagRule(t plan.Tag) registry.Rule {
 		return registry.First
 	}
 	return registry.Fixed
-}
-
-// handOn notes the reference that is in the registries now.
-func (j *job) handOn() {
-	if image, ok := j.state.Deploy(); ok {
-		j.state.Ref = manifest.Pin(j.in.Pin).Of(image)
-	}
 }
 
 // byteCount is a size for people.

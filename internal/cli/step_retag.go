@@ -34,8 +34,14 @@ func (j *job) findStandIn(ctx context.Context) standIn {
 	p := j.state.Plan
 	event, err := j.Event(j.in.EventName, j.in.Event)
 	opened := event.PullRequest != nil && !event.PullRequest.Merged
-	anew := j.in.Rebuild == "always" || j.in.Suffix != "" // an old number is built once more to get another image
-	if err != nil || opened || anew || !p.Push.Do || j.origin.Files == "" {
+	if err != nil || opened || !p.Push.Do || j.origin.Files == "" {
+		return standIn{}
+	}
+	switch {
+	case j.in.Rebuild == "always":
+		j.Printf("no image of a pull request is looked for: `rebuild: always`")
+		return standIn{}
+	case j.in.Suffix != "": // an old number is built once more to get another image
 		return standIn{}
 	}
 	for _, tag := range mergedTags(j.in.Tags, event, commitText(ctx, p.Build.Context, p.Commit.SHA)) {

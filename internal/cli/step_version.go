@@ -24,6 +24,7 @@ func (j *job) claimVersion(ctx context.Context) (string, error) {
 	if p.Claim == nil {
 		return "", ship.Skip("no number is asked for")
 	}
+	j.warnOfPrefix(j.in.numberInputs)
 	var err error
 	if j.numbers, err = j.numbersOf(ctx, j.in.numberInputs, j.claimant()); err != nil {
 		return "", err
@@ -38,14 +39,14 @@ func (j *job) claimVersion(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	return claimed(j.claimed, j.state.DryRun)
+	return j.numbers.claimed(j.claimed, j.state.DryRun)
 }
 
 // claimant is who claims the number of a run.
 func (j *job) claimant() claimant {
 	by := claimant{commit: j.state.Plan.Commit.SHA, folder: j.in.Context, client: j.registry, trust: j.trust, scratch: j.scratch, dry: j.state.DryRun}
 	if j.state.Plan.Push.Do {
-		by.images = j.state.Plan.Images
+		by.images, by.names = j.state.Plan.Images, j.state.Plan.Numbered()
 	}
 	return by
 }
@@ -68,14 +69,19 @@ func (j *job) shown(ctx context.Context) error {
 }
 
 // giveBack frees the number that this run has claimed where it failed before it
-// pushed anything under it. That it cannot is told, and leaves a gap.
-func (a *app) giveBack(failed error, n *numbers, by claimant, claimed version.Allocation) {
-	if failed == nil || n == nil || claimed.Tag == "" || claimed.Already || by.dry {
-		return
+// pushed anything. That it cannot is told, and leaves a gap.
+func (a *app) giveBack(failed error, n *numbers, by claimant, claimed version.Allocation) (freed bool) {
+	switch {
+	case failed == nil || n == nil || claimed.Tag == "" || by.dry:
+		return false
+	case claimed.Already:
+		a.Printf("%s is not given back: it is another run of this commit that has claimed it", claimed.Tag)
+		return false
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second) // also where the run was interrupted
 	defer cancel()
-	switch freed, err := n.free(ctx, by, claimed.Tag); {
+	freed, err := n.free(ctx, by, claimed.Tag)
+	switch {
 	case errors.Is(err, errPushed):
 		a.Printf("%s is not given back: %v", claimed.Tag, err)
 	case err != nil:
@@ -84,6 +90,18 @@ func (a *app) giveBack(failed error, n *numbers, by claimant, claimed version.Al
 		a.Printf("%s is not given back, since a higher number is claimed: it is left out", claimed.Tag)
 	default:
 		a.Printf("%s is given back, and free for the next commit", claimed.Tag)
+	}
+	return freed && err == nil
+}
+
+// giveBack frees the number, unless something was pushed, and forgets it.
+func (j *job) giveBack(failed error) {
+	switch {
+	case j.in.OnFailure != freeClaim:
+	case failed != nil && j.claimed.Tag != "" && len(j.state.Pushed) > 0:
+		j.Printf("%s is not given back: %s was pushed", j.claimed.Tag, j.state.Pushed[0].Image)
+	case j.app.giveBack(failed, j.numbers, j.claimant(), j.claimed):
+		j.state.Version, j.state.Tags = "", j.state.Plan.Tags
 	}
 }
 

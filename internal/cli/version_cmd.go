@@ -50,6 +50,9 @@ Examples:
 func (c *versionCmd) mistakes() error {
 	_, imagesErr := repositories(c.Images)
 	errs := []error{c.numberInputs.mistakes(), imagesErr}
+	if len(c.Images) == 0 && (c.Free || c.OnFailure == freeClaim) {
+		errs = append(errs, fault.Newf("E_INPUT", "give `images`: where the image would be pushed", "a number is given back only if no registry has an image under it, and there are no images to ask for"))
+	}
 	if c.LatestVersionOf != "" {
 		_, err := ref.ParseRepository(c.LatestVersionOf)
 		errs = append(errs, err)
@@ -108,6 +111,7 @@ type numbering struct {
 
 // open opens the repository that holds the numbers.
 func (r *numbering) open(ctx context.Context) (err error) {
+	r.warnOfPrefix(r.in.numberInputs)
 	if r.by.trust, err = r.trusted(r.in.CAFile, r.by.scratch); err == nil {
 		r.numbers, err = r.numbersOf(ctx, r.in.numberInputs, r.by)
 	}
@@ -116,14 +120,27 @@ func (r *numbering) open(ctx context.Context) (err error) {
 
 // number claims the commit's number.
 func (r *numbering) number(ctx context.Context) (told string, err error) {
-	if err := r.open(ctx); err != nil {
+	aside := r.by.dry && r.in.LatestVersionOf != "" // the number is not what was asked for
+	if err := r.open(ctx); aside && (fault.Is(err, "E_COMMIT_UNKNOWN") || fault.Is(err, "E_SOURCE_REPOSITORY")) {
+		return "", ship.Skip(fmt.Sprintf("dry run: %v", err))
+	} else if err != nil {
 		return "", err
 	}
+	r.warnOfTestMerge()
 	if r.claimed, err = r.numbers.claim(ctx, r.by.dry); err != nil {
 		return "", err
 	}
 	r.state.Version = r.claimed.Tag
-	return claimed(r.claimed, r.by.dry)
+	return r.numbers.claimed(r.claimed, r.by.dry)
+}
+
+// warnOfTestMerge says that the commit will be no part of any history.
+func (r *numbering) warnOfTestMerge() {
+	if r.by.dry || r.EventName != "pull_request" || r.in.Commit != "" || r.by.commit != r.SHA {
+		return
+	}
+	r.Warn(fault.Newf("E_COMMIT_VANISHES", "give `commit: ${{ github.event.pull_request.head.sha }}`, or number what was merged",
+		"commit %s is the test merge of a pull request: the number will be that of a commit which vanishes", r.by.commit))
 }
 
 // free gives the number back that the commit has.

@@ -25,7 +25,7 @@ func (t *target) judge(tag Tag, held ref.Digest) (Status, error) {
 		return StatusKept, nil
 	}
 	return "", fault.New("E_TAG_TAKEN",
-		"a version is never overwritten: use the image that is there, or claim a new version",
+		"a version is never overwritten: use the image that is there, remove the wrong tag from the registry, or build that number once more with `suffix`",
 		t.clash(tag, held))
 }
 
