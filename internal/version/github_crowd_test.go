@@ -96,6 +96,7 @@ func (g *gitHub) siblings(n, stale int) (ids map[string]string, names []string) 
 		history = append(history, fmt.Sprintf("s%d: a", i))
 	}
 	ids = g.commits(history...)
+	g.at(ids, "refs/tags/v0.0.0 a") // what all come after has a number
 	g.Stale(stale)
 	if n < 20 {
 		return ids, names
