@@ -87,6 +87,8 @@ func (s *session) refusal(answer *transport.Error) (code, hint string) {
 		return "E_REGISTRY_LIMIT", s.limitHint()
 	case atLogin(answer) && status == http.StatusNotFound:
 		return "E_REGISTRY", "no registry answers at " + s.image.Domain() + ": check the image's name"
+	case s.scope == pushing && blobLost(answer):
+		return "E_REGISTRY", "the registry does not know a part of the image any more that it had: run again, and see whether a clean-up runs"
 	case status == http.StatusNotFound && s.scope == pushing:
 		return "E_REPOSITORY_MISSING", s.repositoryHint()
 	case status == http.StatusNotFound:

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -19,6 +20,8 @@ type target struct {
 	held    map[ref.Tag]ref.Digest // what the registry said last; no entry, or "": nothing
 	done    []Pushed
 	err     error
+
+	uploaded bool // the image is there, by its digest
 }
 
 // ask finds out what the tags hold now, and fails where a version holds another image.
@@ -51,8 +54,7 @@ func (t *target) ask(ctx context.Context, c *Client) (err error) {
 // cannot be written, so that nothing floats without its version; only a tag that
 // the repository does not let move is left behind.
 func (t *target) send(ctx context.Context) error {
-	options := append(t.session.options[:len(t.session.options):len(t.session.options)], remote.WithContext(ctx))
-	pusher, err := remote.NewPusher(options...)
+	pusher, err := t.pusher(ctx)
 	if err != nil {
 		return t.session.explain(ctx, err)
 	}
@@ -79,8 +81,43 @@ func (t *target) send(ctx context.Context) error {
 }
 
 // upload brings the image to the repository by its digest, unless it is there.
-// That takes as long as its blobs take, and changes no tag. The pusher does it once.
+// That takes as long as its blobs take, and changes no tag.
+//
+// A registry may lose a blob between the question for it and the manifest that
+// names it: another run pushes the same one, or a clean-up runs. Then everything
+// is asked again.
 func (t *target) upload(ctx context.Context, pusher *remote.Pusher) error {
-	err := pusher.Push(ctx, t.session.reference(string(t.source.digest)), t.source.manifest)
+	if t.uploaded {
+		return nil
+	}
+	push := func() (bool, error) {
+		err := pusher.Push(ctx, t.session.reference(string(t.source.digest)), t.source.manifest)
+		return err == nil, err
+	}
+	done, err := patiently(ctx, t.session, errBlobLost, push, func(_ bool, err error) bool {
+		if !blobLost(err) {
+			return false
+		}
+		fresh, failed := t.pusher(ctx) // a pusher remembers what it has sent
+		if failed == nil {
+			pusher = fresh
+		}
+		return failed == nil
+	})
+	t.uploaded = done
 	return t.session.explain(ctx, err)
+}
+
+// pusher sends to the repository.
+func (t *target) pusher(ctx context.Context) (*remote.Pusher, error) {
+	options := append(t.session.options[:len(t.session.options):len(t.session.options)], remote.WithContext(ctx))
+	return remote.NewPusher(options...)
+}
+
+var errBlobLost = errors.New("the registry does not know a blob any more that it had")
+
+// blobLost reports whether a manifest was refused since the registry lacks what it names.
+func blobLost(err error) bool {
+	answer, ok := errors.AsType[*transport.Error](err)
+	return ok && (says(answer, transport.ManifestBlobUnknownErrorCode) || says(answer, transport.BlobUnknownErrorCode))
 }

@@ -197,3 +197,15 @@ func broken(t *testing.T, damage func(path string) error) registry.PushRequest {
 	}
 	return r
 }
+
+// Two runs push one image at once, and the registry forgets a blob in between.
+func TestABlobIsLostBeforeTheManifest(t *testing.T) {
+	for times, want := range map[int]string{1: "", 2: "", 0: "E_REGISTRY"} {
+		reg := testkit.NewRegistry(t)
+		reg.Fail(testkit.RegistryFailure{Method: "PUT", Path: "/manifests/sha256:", Times: times, Status: 404, Code: "MANIFEST_BLOB_UNKNOWN", Message: "blob unknown to registry"})
+		pushed, err := newClient().Push(t.Context(), request(t, repository(t, reg.Host+"/acme/web")))
+		if want == "" && (err != nil || len(pushed) != 3) || want != "" && !fault.Is(err, want) {
+			t.Errorf("%d times: pushed %v, %v", times, short(pushed), err)
+		}
+	}
+}
