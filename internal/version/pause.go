@@ -16,7 +16,7 @@ func (c *claim) pause(ctx context.Context, took time.Duration) error {
 	if left := c.since.Sub(c.now()); left > 0 { // it settles
 		wait = left
 	} else if c.turn.in() { // where few try at once
-		wait = c.turn.wait()
+		wait = c.turn.wait() + rand.N(50*time.Millisecond<<min(c.failures, 4))
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
