@@ -35,7 +35,8 @@ func (c *claim) leave(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	// What stays there does no harm: it is taken away when it is old.
+	// What stays does no harm: nobody waits for it when it is old, and on GitHub the
+	// next claim takes it away.
 	_ = c.store.Write(ctx, git.Update{Ref: c.place, Old: c.request.Commit})
 }
 
