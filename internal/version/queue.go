@@ -46,8 +46,8 @@ func (c *claim) waiting() waiting {
 }
 
 // queue are the claims that get the next numbers, this one among them, in the
-// order of these, and the updates by which they wait no longer. Those that it
-// cannot place for certain are left to themselves.
+// order of these, and the updates by which they wait no longer. One that it cannot
+// place for certain is left to itself, with all that may come after it in history.
 func (c *claim) queue(ctx context.Context, view *View, versions map[ref.Tag]held, numbered []string) (queue []waiting, gone []git.Update) {
 	queue = []waiting{c.waiting()}
 	if !view.Room || c.alone {
@@ -58,15 +58,22 @@ func (c *claim) queue(ctx context.Context, view *View, versions map[ref.Tag]held
 		has[commit] = true
 	}
 	for _, w := range c.others(view) {
-		if len(gone) == 2*maxQueue || w.since.After(c.now()) { // it and whatever may come after it in history
+		if len(gone) == 2*maxQueue || w.since.After(c.now()) {
 			break
 		}
 		leave := git.Update{Ref: c.request.scope(false).Waiting + w.name(), Old: w.commit}
 		switch {
 		case has[w.commit], c.since.Sub(w.since) > waitingLife:
 			gone = append(gone, leave)
-		case len(queue) == maxQueue || !c.follows(ctx, view, w, numbered):
-		default:
+			continue
+		case len(queue) == maxQueue:
+			continue
+		}
+		follows, known := c.follows(ctx, view, w, numbered)
+		if !known {
+			break
+		}
+		if follows { // or it is refused, as it will find out
 			queue, gone, has[w.commit] = append(queue, w), append(gone, leave), true
 		}
 	}
@@ -91,17 +98,17 @@ func (c *claim) others(view *View) (all []waiting) {
 	return all
 }
 
-// follows reports whether it is certain that no commit with a number has the one
-// that waits among its ancestors.
-func (c *claim) follows(ctx context.Context, view *View, w waiting, numbered []string) bool {
+// follows reports whether no commit with a number has the one that waits among its
+// ancestors, if that can be told without requests: whoever waits asks for itself.
+func (c *claim) follows(ctx context.Context, view *View, w waiting, numbered []string) (follows, known bool) {
 	if w.older || len(numbered) == 0 {
-		return true
+		return true, true
 	}
 	if _, known := view.Lines.Before(w.commit, numbered[0]); !known {
-		return false // it would cost requests; whoever waits asks for itself
+		return false, false
 	}
 	front, err := c.store.Descendant(ctx, view, w.commit, numbered)
-	return err == nil && front == ""
+	return front == "", err == nil
 }
 
 // before is the order of those that wait: that of history, in which a commit is

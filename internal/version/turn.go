@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// turn is a claim's place among those that wait. It
-// saves tries that others would win, and decides nothing: whoever creates the ref
-// has the number, and a claim whose run is dead holds nobody up for long.
+// turn is a claim's place among those that wait. It saves tries that others would
+// win, and decides nothing: whoever creates the ref has the number, and a claim
+// whose run is dead holds nobody up for long.
 type turn struct {
 	ahead int           // how many wait longer
 	since time.Time     // when that last became less
