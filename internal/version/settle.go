@@ -92,14 +92,31 @@ func (r Request) taken(view *View, tag ref.Tag) (updates []git.Update) {
 
 // Stands fails with E_VERSION_FREED where a version is not the commit's any more:
 // another run of the commit gave it back after its own failure.
+//
+// A number that is not shown may have been given back, or the view be older than
+// its claim: then it is looked at again before that is said.
 func Stands(ctx context.Context, store Store, r Request, tag ref.Tag) error {
-	view, err := store.Read(ctx, r.scope(true))
+	c, err := newClaim(store, r)
 	if err != nil {
 		return err
 	}
-	if h := r.held(view)[tag]; h.commit != r.Commit {
+	c.late = true
+	for try := 1; ; try++ {
+		view, err := c.look(ctx)
+		if err != nil {
+			return err
+		}
+		switch h := r.held(view)[tag]; {
+		case h.commit == r.Commit:
+			return nil
+		case h.commit == "" && try < maxStale:
+			c.failures = try
+			if err := c.pause(ctx, 0); err != nil {
+				return err
+			}
+			continue
+		}
 		return fault.Newf("E_VERSION_FREED", "run again, for another number; leave out `on-failure: free` where several jobs number one commit",
 			"%s is not the number of %s any more: another run gave it back", tag, r.Commit)
 	}
-	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/git"
+	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/version"
 )
 
@@ -144,14 +145,30 @@ func TestOnlyTheCommitsOwnNumberIsFreed(t *testing.T) {
 }
 
 func TestStands(t *testing.T) {
-	store := withTags(creation{"v0.0.2", commit(2)})
-	if err := version.Stands(t.Context(), store, version.Request{Commit: commit(2)}, "v0.0.2"); err != nil {
-		t.Error(err)
-	}
-	for _, tag := range []string{"v0.0.2", "v0.0.3"} {
-		if err := version.Stands(t.Context(), store, version.Request{Commit: commit(1)}, "v0.0.2"); !fault.Is(err, "E_VERSION_FREED") {
-			t.Errorf("%s: got %v", tag, err)
-		}
+	for name, test := range map[string]struct {
+		commit string
+		tag    ref.Tag
+		late   int // how many views do not show it yet
+		freed  bool
+	}{
+		"it stands":          {commit: commit(2), tag: "v0.0.2"},
+		"it is not seen yet": {commit: commit(2), tag: "v0.0.2", late: 3},
+		"it is another's":    {commit: commit(1), tag: "v0.0.2", freed: true},
+		"it is nobody's":     {commit: commit(2), tag: "v0.0.3", freed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := &scripted{memory: withTags(creation{"v0.0.2", commit(2)})}
+			store.read = func(call int, v *version.View) (*version.View, error) {
+				if call <= test.late {
+					return &version.View{}, nil
+				}
+				return v, nil
+			}
+			err := version.Stands(t.Context(), store, version.Request{Commit: test.commit, Pause: atOnce}, test.tag)
+			if test.freed && !fault.Is(err, "E_VERSION_FREED") || !test.freed && err != nil {
+				t.Errorf("got %v", err)
+			}
+		})
 	}
 }
 
