@@ -26,7 +26,7 @@ func (c *claim) mayFollow(ctx context.Context, view *View, versions map[ref.Tag]
 		}
 	}
 	return fault.Newf("E_VERSION_OLDER",
-		"nothing is lost: that version has this commit in it. Deploy it, or say `allow-older: true` to number this one behind it",
+		"nothing is lost: that version has this commit in it. Deploy it; or say `allow-older: true`, and this commit gets a higher number, which is deployed over the later one",
 		"commit %s is not numbered: %s is %s already and comes after it", c.request.Commit, front, tag)
 }
 
