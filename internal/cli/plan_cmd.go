@@ -7,14 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/plan"
-	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/report"
 	"github.com/seed-96940006/tagboat/internal/ship"
 	"github.com/seed-96940006/tagboat/internal/version"
@@ -117,13 +115,9 @@ func (in inputs) mistakes() error {
 func (in inputs) forPlan() (plan.Inputs, error) {
 	var errs []error
 	out := plan.Inputs{Commit: in.Commit, Claim: plan.Claim{Prefix: in.Prefix, Suffix: in.Suffix}}
-	for _, image := range in.Images {
-		r, err := ref.ParseRepository(image)
-		if errs = append(errs, err); !slices.Contains(out.Images, r) {
-			out.Images = append(out.Images, r)
-		}
-	}
 	var err error
+	out.Images, err = repositories(in.Images)
+	errs = append(errs, err)
 	out.Tags, err = plan.ParseRules(in.Tags)
 	errs = append(errs, err)
 	series, _ := version.ParseSeries(in.Series)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,7 @@ func (a *app) giveBack(failed error, n *numbers, by claimant, claimed version.Al
 	case err != nil:
 		a.Printf("%s is not given back, and is left out if nobody builds it again: %v", claimed.Tag, err)
 	case !freed:
-		a.Printf("%s is not given back, since a higher number is claimed: it is left out", claimed.Tag)
+		a.Printf("%s is not given back, since it is not the highest number, or not this commit's any more", claimed.Tag)
 	default:
 		a.Printf("%s is given back, and free for the next commit", claimed.Tag)
 	}
@@ -150,7 +151,7 @@ func repositories(images []string) (all []ref.Repository, err error) {
 	var errs []error
 	for _, image := range images {
 		r, err := ref.ParseRepository(image)
-		if errs = append(errs, err); err == nil {
+		if errs = append(errs, err); err == nil && !slices.Contains(all, r) {
 			all = append(all, r)
 		}
 	}

@@ -84,20 +84,8 @@ func (s Series) uses(tag string) (n Number, ok bool) {
 	return s.Number(tag)
 }
 
-// Next is the version after the highest of those that exist, by number and not by
-// name: v0.0.10 is after v0.0.9. Tags outside of the series do not count. It fails
-// with E_SERIES where the highest number that there can be is taken.
-func Next(s Series, existing []string) (ref.Tag, error) {
-	var highest Number
-	for _, tag := range existing {
-		if n, ok := s.uses(tag); ok {
-			highest = max(highest, n)
-		}
-	}
-	return s.after(highest)
-}
-
-// after is the version that comes after a number.
+// after is the version that comes after a number. It fails with E_SERIES where that
+// is the highest that there can be.
 func (s Series) after(n Number) (ref.Tag, error) {
 	next := s.Tag(n + 1)
 	if _, member := s.Number(string(next)); !member {

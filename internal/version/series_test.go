@@ -59,7 +59,8 @@ func TestNumber(t *testing.T) {
 	}
 }
 
-func TestNext(t *testing.T) {
+// By number and not by name, and whatever tags there are beside.
+func TestTheNextNumber(t *testing.T) {
 	for name, test := range map[string]struct {
 		series   string
 		existing []string
@@ -82,9 +83,13 @@ func TestNext(t *testing.T) {
 		"the last, by hand":   {existing: []string{"v0.0.9223372036854775807-1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := version.Next(series(t, test.series), test.existing)
-			if got != test.want || fault.Is(err, "E_SERIES") != (test.want == "") {
-				t.Errorf("got %q and %v, want %q", got, err, test.want)
+			var tags []creation
+			for _, tag := range test.existing {
+				tags = append(tags, creation{tag, commit(9)})
+			}
+			got, err := version.Peek(t.Context(), withTags(tags...), version.Request{Series: series(t, test.series), Commit: commit(1)})
+			if got.Tag != test.want || fault.Is(err, "E_SERIES") != (test.want == "") {
+				t.Errorf("got %q and %v, want %q", got.Tag, err, test.want)
 			}
 		})
 	}
