@@ -147,14 +147,7 @@ func (r *reading) rest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for name := range r.view.Refs { // git is not asked for claims that wait
-		if exact.Refs[name] == "" && (r.scope.Waiting == "" || !strings.HasPrefix(name, r.scope.Waiting)) {
-			delete(r.view.Refs, name)
-		}
-	}
-	for name, commit := range exact.Refs {
-		r.view.Refs[name] = commit
-	}
+	r.view.Refs = exact.Refs
 	return nil
 }
 
