@@ -55,4 +55,3 @@ func denied(err error, log io.Writer) error {
 }
 
 var _, _ Guarded = (*Git)(nil), (*GitHub)(nil)
-
