@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -104,6 +105,18 @@ func appendTo(file string, data []byte) (err error) {
 		return fault.New("E_RUNNER_FILE", "the step must be able to write to the files that the runner names", err)
 	}
 	return nil
+}
+
+// oneByOne keeps lines that are written at once apart.
+type oneByOne struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (w *oneByOne) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(p)
 }
 
 // lineWriter passes a program's output on, whole lines at a time.

@@ -16,19 +16,23 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/sethvargo/go-githubactions"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 )
 
-// Runner is the machine that runs a step, or a person's.
+// Runner is the machine that runs a step, or a person's. What is printed and
+// masked may come from many goroutines.
 type Runner struct {
 	Context
-	action  *githubactions.Action
-	getenv  func(string) string
-	data    io.Writer // stdout: values for programs
-	people  io.Writer // stderr: progress and errors for people, and commands for the runner
+	action *githubactions.Action
+	getenv func(string) string
+	data   io.Writer // stdout: values for programs
+	people io.Writer // stderr: progress and errors for people, and commands for the runner
+
+	mu      sync.RWMutex
 	secrets []string
 }
 
@@ -57,6 +61,7 @@ const github = "https://github.com"
 // New reads the environment through getenv. Values for programs go to data,
 // everything for people to people.
 func New(getenv func(string) string, data, people io.Writer) *Runner {
+	people = &oneByOne{to: people}
 	action := githubactions.New(githubactions.WithWriter(people), githubactions.WithGetenv(getenv))
 	r := &Runner{action: action, getenv: getenv, data: data, people: people}
 	r.Context = Context{
@@ -118,6 +123,8 @@ func (r *Runner) Event(name, file string) (Event, error) {
 // Mask hides a secret, and each line of it, in everything that is printed from
 // now on: by the runner in Actions, and by Redact here.
 func (r *Runner) Mask(secrets ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, s := range secrets {
 		if strings.TrimSpace(s) == "" || slices.Contains(r.secrets, s) {
 			continue
@@ -137,6 +144,8 @@ func (r *Runner) Mask(secrets ...string) {
 
 // Redact replaces every masked secret in s by ***.
 func (r *Runner) Redact(s string) string {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
 	for _, secret := range r.secrets {
 		s = strings.ReplaceAll(s, secret, "***")
 	}

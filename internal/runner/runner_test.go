@@ -3,10 +3,12 @@ package runner_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -280,5 +282,22 @@ func TestNoAddressIsMadeOfAnother(t *testing.T) {
 				t.Errorf("got %q, %q, %q", r.ServerURL, r.APIURL, r.GraphQLURL)
 			}
 		})
+	}
+}
+
+// Steps do several things at once, and tell of them.
+func TestManyMayMaskAndPrint(t *testing.T) {
+	r, log, _ := inActions(t, nil)
+	var group sync.WaitGroup
+	for i := range 8 {
+		secret := fmt.Sprintf("secret-number-%d", i)
+		group.Go(func() {
+			r.Mask(secret)
+			r.Printf("it is %s.", secret)
+		})
+	}
+	group.Wait()
+	if got := strings.Count(log.String(), "it is ***.\n"); got != 8 {
+		t.Errorf("%d of 8 lines are whole and hide the secret:\n%s", got, log)
 	}
 }
