@@ -20,7 +20,18 @@ import (
 // Buildx builds with `docker buildx build`, on the builder that is selected
 // there (`docker buildx use`, or BUILDX_BUILDER), whatever its driver is. It asks
 // for one platform and no attestations, so that the outcome is one manifest.
-type Buildx struct{}
+type Buildx struct {
+	Config string // folder of docker's configuration, with the logins for base images; "" is docker's own choice
+}
+
+// docker is a call of the docker command.
+func (b Buildx) docker(args ...string) run.Command {
+	cmd := run.Command{Name: "docker", Args: args}
+	if b.Config != "" {
+		cmd.Env = []string{"DOCKER_CONFIG=" + b.Config}
+	}
+	return cmd
+}
 
 // Name is "buildx".
 func (Buildx) Name() string { return "buildx" }
@@ -28,7 +39,7 @@ func (Buildx) Name() string { return "buildx" }
 // Check looks at context, Dockerfile and target, and whether docker has buildx.
 // It fails with E_BUILD_CONTEXT, E_DOCKERFILE_MISSING, E_DOCKERFILE,
 // E_BUILD_TARGET, E_BUILD_PLATFORM or E_BUILDX_MISSING.
-func (Buildx) Check(ctx context.Context, r Request) error {
+func (b Buildx) Check(ctx context.Context, r Request) error {
 	var mistakes []error
 	file, err := readDockerfile(r)
 	switch {
@@ -42,7 +53,7 @@ func (Buildx) Check(ctx context.Context, r Request) error {
 	}
 	_, wrong := parsePlatform(withPlatform(r).Platform)
 	mistakes = append(mistakes, wrong)
-	_, err = run.Output(ctx, run.Command{Name: "docker", Args: []string{"buildx", "version"}})
+	_, err = run.Output(ctx, b.docker("buildx", "version"))
 	if _, ok := errors.AsType[*run.Error](err); ok || fault.Is(err, "E_PROGRAM_MISSING") {
 		err = fault.New("E_BUILDX_MISSING", "run `docker/setup-buildx-action` before this step, or use `builder: native` if the Dockerfile has no RUN",
 			fmt.Errorf("docker buildx is not here: %w", err))
@@ -81,7 +92,7 @@ func withPlatform(r Request) Request {
 }
 
 func (b Buildx) build(ctx context.Context, r Request, s *store) (*Image, error) {
-	kind, err := exporter(ctx)
+	kind, err := b.exporter(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +101,7 @@ func (b Buildx) build(ctx context.Context, r Request, s *store) (*Image, error) 
 		return b.throughStore(ctx, r, s, dest)
 	}
 	output := []string{"--output", "type=oci,tar=false,rewrite-timestamp=true," + csvField("dest="+dest)}
-	if err := buildx(ctx, r, output); err != nil {
+	if err := b.run(ctx, r, output); err != nil {
 		return nil, err
 	}
 	return s.adoptLayout(ctx, dest, r.Platform)
@@ -100,26 +111,26 @@ func (b Buildx) build(ctx context.Context, r Request, s *store) (*Image, error) 
 // lasts until then: the docker driver exports to nowhere else.
 func (b Buildx) throughStore(ctx context.Context, r Request, s *store, dest string) (image *Image, err error) {
 	name := "tagboat-build:" + strings.ToLower(rand.Text())
-	if err := buildx(ctx, r, []string{"--load", "--tag", name}); err != nil {
+	if err := b.run(ctx, r, []string{"--load", "--tag", name}); err != nil {
 		return nil, err
 	}
 	defer func() { // also where the run was cancelled
-		_, gone := run.Output(context.WithoutCancel(ctx), run.Command{Name: "docker", Args: []string{"image", "rm", name}})
+		_, gone := run.Output(context.WithoutCancel(ctx), b.docker("image", "rm", name))
 		err = errors.Join(err, gone)
 	}()
-	if _, err := run.Output(ctx, run.Command{Name: "docker", Args: []string{"image", "save", "--output", dest, name}}); err != nil {
+	if _, err := run.Output(ctx, b.docker("image", "save", "--output", dest, name)); err != nil {
 		return nil, noImage(err)
 	}
 	return s.adoptArchive(ctx, dest)
 }
 
-// buildx runs one build; output says where the image goes.
-func buildx(ctx context.Context, r Request, output []string) error {
-	return buildFailed(r, run.Run(ctx, run.Command{
-		Name: "docker", Args: buildxArgs(r, output), Stdout: r.log(), Stderr: r.log(),
-		// buildx passes it on as a build argument: BuildKit dates config and history by it.
-		Env: []string{"SOURCE_DATE_EPOCH=" + strconv.FormatInt(r.created().Unix(), 10)},
-	}))
+// run runs one build; output says where the image goes.
+func (b Buildx) run(ctx context.Context, r Request, output []string) error {
+	cmd := b.docker(buildxArgs(r, output)...)
+	cmd.Stdout, cmd.Stderr = r.log(), r.log()
+	// buildx passes it on as a build argument: BuildKit dates config and history by it.
+	cmd.Env = append(cmd.Env, "SOURCE_DATE_EPOCH="+strconv.FormatInt(r.created().Unix(), 10))
+	return buildFailed(r, run.Run(ctx, cmd))
 }
 
 // driverForm is the line of `docker buildx inspect` that says how it builds.
@@ -127,8 +138,8 @@ var driverForm = pattern.New(`(?m)^Driver:\s+(\S+)`)
 
 // exporter is the kind of output that the selected builder can write: all
 // drivers but docker's own know OCI.
-func exporter(ctx context.Context) (string, error) {
-	out, err := run.Output(ctx, run.Command{Name: "docker", Args: []string{"buildx", "inspect"}})
+func (b Buildx) exporter(ctx context.Context) (string, error) {
+	out, err := run.Output(ctx, b.docker("buildx", "inspect"))
 	if err != nil {
 		if _, ok := errors.AsType[*run.Error](err); !ok {
 			return "", err

@@ -62,6 +62,19 @@ func TestBuildx(t *testing.T) {
 	}
 }
 
+// Every call of docker has the logins: to pull base images, and to find the builder.
+func TestBuildxWithLogins(t *testing.T) {
+	for _, way := range []string{"docker-container", "docker driver"} {
+		useDocker(t, way)
+		config := t.TempDir()
+		t.Setenv("FAKE_DOCKER_CONFIG", config)
+		dir := folder(t, map[string]string{"Dockerfile": "FROM scratch\nRUN true\n"})
+		if _, err := (Buildx{Config: config}).Build(t.Context(), Request{Context: dir, Layout: t.TempDir()}); err != nil {
+			t.Errorf("%s: %v", way, err)
+		}
+	}
+}
+
 func TestBuildxMistakes(t *testing.T) {
 	tests := map[string]struct {
 		way        string

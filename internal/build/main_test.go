@@ -48,6 +48,10 @@ func useDocker(t *testing.T, way string) string {
 // not taught.
 func docker(args []string) int {
 	way := os.Getenv("FAKE_DOCKER")
+	if want := os.Getenv("FAKE_DOCKER_CONFIG"); want != "" && os.Getenv("DOCKER_CONFIG") != want {
+		fmt.Fprintf(os.Stderr, "%v: the configuration is %q\n", args, os.Getenv("DOCKER_CONFIG"))
+		return 68
+	}
 	if way == "no buildx" {
 		fmt.Fprintln(os.Stderr, "docker: 'buildx' is not a docker command.\nSee 'docker --help'")
 		return 1
