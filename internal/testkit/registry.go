@@ -8,10 +8,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // Registry is a container registry on 127.0.0.1 that keeps everything in memory:
@@ -24,6 +23,7 @@ type Registry struct {
 
 	t              testing.TB
 	store          http.Handler
+	versions       *versions // within the store
 	blobs          *registryBlobs
 	user, password string
 	denied, absent []string
@@ -31,7 +31,14 @@ type Registry struct {
 	hidesNew       bool
 	pageSize       int
 	linkless       bool
+	unordered      bool
 	tokenUses      int
+	manners        []manner // asked in turn, before all else
+	ownLogin       bool     // a manner looks at credentials
+	referrers      bool
+	storage        string           // address that redirects lead to
+	real           bool             // the store is a registry that looks after its own manifests
+	now            func() time.Time // clock of tokens and versions
 
 	mu       sync.Mutex
 	requests []string
@@ -90,22 +97,34 @@ func RegistryTokens(uses int) RegistryOption {
 	return func(r *Registry) { r.tokenUses = uses }
 }
 
-// NewRegistry starts a registry that ends with the test.
+// RegistryClock is the time for tokens that end; time.Now is the default.
+func RegistryClock(now func() time.Time) RegistryOption {
+	return func(r *Registry) { r.now = now }
+}
+
+// NewRegistry starts a registry that ends with the test. It is a handler, too, so
+// that it can answer under another name.
 func NewRegistry(t testing.TB, options ...RegistryOption) *Registry {
 	t.Helper()
-	quiet := log.New(io.Discard, "", 0)
-	r := &Registry{t: t, blobs: newRegistryBlobs()}
-	r.store = registry.New(registry.Logger(quiet), registry.WithBlobHandler(r.blobs))
+	r := &Registry{t: t, blobs: newRegistryBlobs(), now: time.Now}
 	for _, option := range options {
 		option(r)
 	}
+	if r.store == nil {
+		r.store = registry.New(registry.Logger(silent()), registry.WithBlobHandler(r.blobs), registry.WithReferrersSupport(true))
+	}
+	r.versions = &versions{store: r.store, now: r.now}
+	r.store = r.versions
 	server := httptest.NewUnstartedServer(r)
-	server.Config.ErrorLog = quiet           // a TLS hello on plain http comes with every ping
+	server.Config.ErrorLog = silent()        // a TLS hello on plain http comes with every ping
 	r.Host = server.Listener.Addr().String() // before the first request reads it
 	server.Start()
 	t.Cleanup(server.Close)
 	return r
 }
+
+// silent is a log that nobody reads.
+func silent() *log.Logger { return log.New(io.Discard, "", 0) }
 
 // Requests lists what was asked, as "METHOD /path", in order of arrival.
 func (r *Registry) Requests() []string {
@@ -131,49 +150,6 @@ func (r *Registry) Forget() {
 	r.requests = nil
 }
 
-// Put stores an image or index under path:tag: at once, whatever the options and
-// failures say, and without a trace in Requests.
-func (r *Registry) Put(path, tag string, image remote.Taggable) {
-	r.t.Helper()
-	reference, err := name.NewTag(r.Host + "/" + path + ":" + tag)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	if err := remote.Push(reference, image, remote.WithTransport(directly{r.store})); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
-// directly is a transport that calls a handler of this process.
-type directly struct{ http.Handler }
-
-func (d directly) RoundTrip(request *http.Request) (*http.Response, error) {
-	received := request.Clone(request.Context()) // as a server sees it
-	received.URL.Scheme, received.URL.Host = "", ""
-	if received.Body == nil {
-		received.Body = http.NoBody
-	}
-	answer := httptest.NewRecorder()
-	d.ServeHTTP(answer, received)
-	response := answer.Result()
-	response.Request = request
-	return response, nil
-}
-
-// Digest is what path:tag holds now; "" where there is nothing.
-func (r *Registry) Digest(path, tag string) string {
-	answer := httptest.NewRecorder()
-	r.store.ServeHTTP(answer, httptest.NewRequest(http.MethodHead, "/v2/"+path+"/manifests/"+tag, nil))
-	return answer.Header().Get("Docker-Content-Digest")
-}
-
-// holds reports whether the repository has any manifest.
-func (r *Registry) holds(path string) bool {
-	answer := httptest.NewRecorder()
-	r.store.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/v2/"+path+"/tags/list", nil))
-	return answer.Code == http.StatusOK
-}
-
 // ServeHTTP answers as the options and failures say, else as a good registry does.
 func (r *Registry) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.mu.Lock()
@@ -189,37 +165,55 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 
 // answer is what the options say, else what a good registry answers.
 func (r *Registry) answer(w http.ResponseWriter, request *http.Request) {
-	path, kind, id := splitRegistryPath(request.URL.Path)
-	writes := request.Method != http.MethodGet && request.Method != http.MethodHead
-	if kind == "manifests" && writes {
+	c := newCall(request)
+	if c.kind == "manifests" && c.writes {
 		r.writing.Lock()
 		defer r.writing.Unlock()
 	}
+	for _, m := range r.manners {
+		if m(w, request, c) {
+			return
+		}
+	}
 	user, password, _ := request.BasicAuth()
 	switch {
-	case r.tokenUses > 0 && request.URL.Path == "/token":
+	case !r.ownLogin && r.tokenUses > 0 && request.URL.Path == "/token":
 		r.giveToken(w)
-	case r.tokenUses > 0 && !r.takeToken(request):
+	case !r.ownLogin && r.tokenUses > 0 && !r.takeToken(request):
 		w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="testkit"`)
 		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
-	case user != r.user || password != r.password:
+	case !r.ownLogin && (user != r.user || password != r.password):
 		w.Header().Set("WWW-Authenticate", `Basic realm="http://`+r.Host+`/",service="testkit"`)
 		refuse(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
-	case request.URL.Path == "/v2/":
+	case request.URL.Path == "/v2/" && request.Host != hubAuth:
 		r.store.ServeHTTP(w, request)
-	case hasAnyPrefix(path, r.absent):
-		refuse(w, http.StatusNotFound, "NAME_UNKNOWN", "The repository with name '"+path+"' does not exist in the registry with id '111122223333'")
-	case writes && hasAnyPrefix(path, r.denied):
+	case hasAnyPrefix(c.path, r.absent):
+		refuse(w, http.StatusNotFound, "NAME_UNKNOWN", "The repository with name '"+c.path+"' does not exist in the registry with id '111122223333'")
+	case c.writes && hasAnyPrefix(c.path, r.denied):
 		refuse(w, http.StatusForbidden, "DENIED", "permission_denied: write_package")
-	case r.immutable && request.Method == http.MethodPut && kind == "manifests" && !strings.Contains(id, ":") && r.Digest(path, id) != "":
-		refuse(w, http.StatusBadRequest, "TAG_INVALID", "The image tag '"+id+"' already exists in the '"+path+"' repository and cannot be overwritten because the tag is immutable.")
-	case r.hidesNew && !writes && (kind == "manifests" || kind == "tags") && !r.holds(path):
+	case r.immutable && c.setsTag(request) && r.Digest(c.path, c.id) != "":
+		refuse(w, http.StatusBadRequest, "TAG_INVALID", immutableTag(c))
+	case r.hidesNew && !c.writes && (c.kind == "manifests" || c.kind == "tags") && !r.holds(c.path):
 		refuse(w, http.StatusForbidden, "DENIED", "denied")
-	case request.Method == http.MethodPost && r.blobs.mount(path, request.URL.Query()):
+	default:
+		r.serve(w, request, c)
+	}
+}
+
+// serve is what a good registry answers.
+func (r *Registry) serve(w http.ResponseWriter, request *http.Request, c call) {
+	switch {
+	case r.blobs != nil && request.Method == http.MethodPost && r.blobs.mount(c.path, request.URL.Query()):
 		w.WriteHeader(http.StatusCreated)
-	case kind == "tags" && id == "list" && request.Method == http.MethodGet:
-		r.list(w, request, path)
-	case kind == "manifests", kind == "blobs":
+	case c.kind == "tags" && c.id == "list" && request.Method == http.MethodGet:
+		r.list(w, request, c.path)
+	case c.kind == "referrers" && request.Method == http.MethodGet:
+		r.listReferrers(w, request, c)
+	case c.kind == "manifests" && request.Method == http.MethodPut:
+		r.putManifest(w, request, c)
+	case c.uploads() && request.Method == http.MethodDelete && !r.real:
+		w.WriteHeader(http.StatusNoContent) // nothing is kept of an upload that has not ended
+	case c.kind == "manifests", c.kind == "blobs":
 		r.store.ServeHTTP(w, request)
 	default:
 		r.t.Errorf("the registry was not taught %s %s", request.Method, request.URL.Path)
@@ -227,22 +221,11 @@ func (r *Registry) answer(w http.ResponseWriter, request *http.Request) {
 	}
 }
 
-// splitRegistryPath takes /v2/acme/web/manifests/v1 apart.
-func splitRegistryPath(url string) (path, kind, id string) {
-	rest := strings.TrimPrefix(url, "/v2/")
-	for _, kind := range []string{"manifests", "blobs", "tags"} {
-		if path, id, found := strings.Cut(rest, "/"+kind+"/"); found {
-			return path, kind, id
-		}
-	}
-	return "", "", ""
+// setsTag reports whether the request writes a tag.
+func (c call) setsTag(request *http.Request) bool {
+	return request.Method == http.MethodPut && c.kind == "manifests" && !strings.Contains(c.id, ":")
 }
 
-func hasAnyPrefix(s string, prefixes []string) bool {
-	for _, prefix := range prefixes {
-		if strings.HasPrefix(s, prefix) {
-			return true
-		}
-	}
-	return false
+func immutableTag(c call) string {
+	return "The image tag '" + c.id + "' already exists in the '" + c.path + "' repository and cannot be overwritten because the tag is immutable."
 }

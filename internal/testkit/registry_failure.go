@@ -92,15 +92,22 @@ func half(w http.ResponseWriter, answer *httptest.ResponseRecorder) {
 
 // refuse answers in the protocol's envelope.
 func refuse(w http.ResponseWriter, status int, code, message string) {
-	w.WriteHeader(status)
+	refuseWith(w, status, code, message, nil)
+}
+
+func refuseWith(w http.ResponseWriter, status int, code, message string, detail any) {
 	if code == "" {
+		w.WriteHeader(status)
 		return
 	}
 	type one struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
+		Detail  any    `json:"detail,omitempty"`
 	}
-	json.NewEncoder(w).Encode(map[string][]one{"errors": {{code, message}}})
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(map[string][]one{"errors": {{code, message, detail}}})
 }
 
 // reset reads a little and then breaks the connection, so that the client sees
@@ -111,6 +118,17 @@ func reset(w http.ResponseWriter, request *http.Request) {
 	if err != nil {
 		panic(err)
 	}
-	connection.(*net.TCPConn).SetLinger(0)
+	for below := connection; below != nil; { // TLS, or a tunnel
+		if tcp, ok := below.(*net.TCPConn); ok {
+			tcp.SetLinger(0)
+			tcp.Close()
+			return
+		}
+		layer, ok := below.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		below = layer.NetConn()
+	}
 	connection.Close()
 }

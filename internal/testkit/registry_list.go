@@ -2,10 +2,14 @@ package testkit
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"hash/fnv"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -35,8 +39,7 @@ func (r *Registry) Fill(path string, image v1.Image, tags ...string) {
 
 // Tags lists what a repository holds, in the order of registries: as text.
 func (r *Registry) Tags(path string) (tags []string) {
-	answer := httptest.NewRecorder()
-	r.store.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/v2/"+path+"/tags/list", nil))
+	answer := r.ask(http.MethodGet, "/v2/"+path+"/tags/list")
 	var list struct{ Tags []string }
 	if err := json.Unmarshal(answer.Body.Bytes(), &list); err != nil {
 		r.t.Error(err)
@@ -56,10 +59,7 @@ func (r *Registry) list(w http.ResponseWriter, request *http.Request, path strin
 	if last != "" && !r.linkless && query.Get("mark") != mark(last) {
 		r.t.Errorf("the Link of the page before was not followed as it is: %s", request.URL)
 	}
-	tags := r.Tags(path)
-	for len(tags) > 0 && last != "" && tags[0] <= last {
-		tags = tags[1:]
-	}
+	tags := r.after(r.Tags(path), last)
 	size := r.pageSize
 	if n, err := strconv.Atoi(query.Get("n")); err == nil && (size == 0 || n < size) {
 		size = n
@@ -73,6 +73,25 @@ func (r *Registry) list(w http.ResponseWriter, request *http.Request, path strin
 	}
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(map[string]any{"name": path, "tags": tags})
+}
+
+// after is what comes after the last tag of a page, in the registry's own order.
+func (r *Registry) after(tags []string, last string) []string {
+	if !r.unordered {
+		for len(tags) > 0 && last != "" && tags[0] <= last {
+			tags = tags[1:]
+		}
+		return tags
+	}
+	slices.SortFunc(tags, func(a, b string) int { return cmp.Compare(shuffled(a), shuffled(b)) })
+	return tags[slices.Index(tags, last)+1:] // -1: all
+}
+
+// shuffled is a place in an order that says nothing about the tag.
+func shuffled(tag string) uint32 {
+	hash := fnv.New32a()
+	io.WriteString(hash, tag)
+	return hash.Sum32()
 }
 
 // mark is a text that a client cannot come by but from a Link; it needs to be
