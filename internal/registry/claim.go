@@ -114,7 +114,7 @@ func (c Claims) Create(ctx context.Context, version ref.Tag, commit string) erro
 	if err != nil {
 		return s.explain(ctx, err)
 	}
-	if err := pusher.Upload(ctx, s.repo, emptyBlob()); err != nil {
+	if err := s.bring(ctx, pusher, emptyBlob(), nil); err != nil {
 		return s.explain(ctx, err)
 	}
 	w := &claimer{session: s, pusher: pusher, mine: claim{version: version, commit: commit, created: c.Client.now()}}

@@ -29,16 +29,21 @@ import (
 // with plain http; all others with https only.
 type Client struct {
 	Keychain  authn.Keychain    // nil is authn.DefaultKeychain: docker's configuration
-	Source    string            // what Keychain reads, for hints; "" is docker's configuration
 	Transport http.RoundTripper // nil is remote.DefaultTransport
 	Retry     remote.Backoff    // between tries; no Steps is three tries, after 1 s and 3 s
 	Platform  string            // os/arch to take from an index; "" is the first that can run
+	Server    string            // of GitHub, for pages in hints; "" is https://github.com
 	Log       io.Writer         // progress of long uploads, for people; nil discards
 	Now       func() time.Time  // clock of the progress lines; nil is time.Now
 
+	// Sleep waits between tries; nil waits by the clock. It ends early, with the
+	// error, where the context does.
+	Sleep func(context.Context, time.Duration) error
+
 	logging  sync.Mutex // keeps lines of parallel uploads apart
 	opening  sync.Mutex
-	sessions map[ref.Repository]*session // those that read, one a repository
+	sessions map[ref.Repository]*session // one a repository
+	limited  limits
 }
 
 // Resolve asks which digest the image's tag points at, or whether its digest is
@@ -84,11 +89,12 @@ func (c *Client) keychain() authn.Keychain {
 	return c.Keychain
 }
 
-func (c *Client) source() string {
-	if c.Source == "" {
-		return "docker's config.json (in $DOCKER_CONFIG, else ~/.docker)"
+// source says where credentials for a repository are looked for.
+func (c *Client) source(image ref.Repository) string {
+	if told, ok := c.keychain().(interface{ Source(name string) string }); ok {
+		return told.Source(image.String())
 	}
-	return c.Source
+	return "docker's config.json (in $DOCKER_CONFIG, else ~/.docker)"
 }
 
 func (c *Client) transport() http.RoundTripper {
@@ -103,6 +109,13 @@ func (c *Client) now() time.Time {
 		return time.Now()
 	}
 	return c.Now()
+}
+
+func (c *Client) limits() *limits {
+	c.opening.Lock()
+	defer c.opening.Unlock()
+	c.limited.print = c.printLine
+	return &c.limited
 }
 
 // printLine writes one line to Log.

@@ -165,7 +165,7 @@ func TestRevision(t *testing.T) {
 }
 
 // layer is a layer of these entries; Size is set from the content.
-func layer(t *testing.T, entries ...tarEntry) v1.Layer {
+func layer(t testing.TB, entries ...tarEntry) v1.Layer {
 	t.Helper()
 	var data bytes.Buffer
 	w := tar.NewWriter(&data)

@@ -2,15 +2,12 @@ package registry
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
-	"syscall"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
@@ -31,30 +28,65 @@ func (s *session) explain(ctx context.Context, err error) error {
 	}
 	// An untrusted certificate is looked for first: at a loopback address it comes
 	// together with the answer to a second try over plain http.
-	if distrusted(err) {
-		return s.fault("E_REGISTRY_UNREACHABLE", "let this machine trust the registry's certificate: add its CA to the system, or name it in SSL_CERT_FILE", err)
+	if hint := distrusted(err); hint != "" {
+		return s.fault("E_REGISTRY_UNREACHABLE", hint, err)
 	}
 	if answer, ok := errors.AsType[*transport.Error](err); ok {
-		if asked := answer.Request; asked != nil {
-			if reader, ok := asked.Context().Value(readBy{}).(*session); ok && reader != s {
-				return reader.explain(ctx, err)
-			}
-		}
-		if told := s.spell(ctx, answer); told != nil {
-			answer, err = told, told
-		}
-		code, hint := s.refusal(answer)
-		return s.fault(code, hint, err)
+		return s.explainAnswer(ctx, answer, err)
+	}
+	if page, ok := errors.AsType[*htmlPage](err); ok {
+		return s.fault("E_NO_REGISTRY", s.noRegistryHint(), page)
 	}
 	if failed, hint := unreachable(err); failed {
 		return s.fault("E_REGISTRY_UNREACHABLE", hint, err)
 	}
+	if hint := knownDefect(err.Error()); hint != "" {
+		return s.fault("E_REGISTRY", hint, err)
+	}
 	return s.fault("E_REGISTRY", "run again; if it stays so, see whether another client has the same trouble with this registry", err)
 }
 
-func (s *session) fault(code, hint string, err error) error {
-	return fault.New(code, hint, fmt.Errorf("%s: %w", s.image, err))
+// explainAnswer explains what a registry said. A request that was made for another
+// repository is explained by the session that it belongs to.
+func (s *session) explainAnswer(ctx context.Context, answer *transport.Error, err error) error {
+	if asked := answer.Request; asked != nil {
+		if reader, ok := asked.Context().Value(readBy{}).(*session); ok && reader != s {
+			return reader.explain(ctx, err)
+		}
+	}
+	if told := s.spell(ctx, answer); told != nil {
+		answer, err = told, told
+	}
+	code, hint := s.refusal(answer)
+	return s.fault(code, hint, withoutPage(answer, err))
 }
+
+func (s *session) fault(code, hint string, err error) error {
+	return fault.New(code, hint, fmt.Errorf("%s: %w", s.image, withoutQuery(err)))
+}
+
+// withoutQuery is err, less the queries of addresses: those of a storage let
+// everybody in who has them.
+func withoutQuery(err error) error {
+	failed, ok := errors.AsType[*url.Error](err)
+	if !ok {
+		return err
+	}
+	address, _, found := strings.Cut(failed.URL, "?")
+	if !found {
+		return err
+	}
+	return &reworded{strings.ReplaceAll(err.Error(), strconv.Quote(failed.URL), strconv.Quote(address)), err}
+}
+
+// reworded is an error in other words.
+type reworded struct {
+	text string
+	err  error
+}
+
+func (r *reworded) Error() string { return r.text }
+func (r *reworded) Unwrap() error { return r.err }
 
 // spell asks by GET for what the answer to a HEAD could not say: it has no body.
 // It gives nil where GET is answered otherwise.
@@ -82,31 +114,55 @@ func (s *session) spell(ctx context.Context, answer *transport.Error) *transport
 
 // refusal is the code for a registry's answer, and the hint.
 func (s *session) refusal(answer *transport.Error) (code, hint string) {
+	told := answer.Error()
 	switch status := answer.StatusCode; {
+	case strings.Contains(told, "HTTP request to an HTTPS server"):
+		return "E_REGISTRY_UNREACHABLE", "this registry speaks TLS, but no handshake came about: see what it says of its certificate and its versions of TLS"
 	case status == http.StatusTooManyRequests || says(answer, transport.TooManyRequestsErrorCode):
 		return "E_REGISTRY_LIMIT", s.limitHint()
 	case atLogin(answer) && status == http.StatusNotFound:
-		return "E_REGISTRY", "no registry answers at " + s.image.Domain() + ": check the image's name"
+		return "E_NO_REGISTRY", s.noRegistryHint()
 	case s.scope == pushing && blobLost(answer):
 		return "E_REGISTRY", "the registry does not know a part of the image any more that it had: run again, and see whether a clean-up runs"
 	case status == http.StatusNotFound && s.scope == pushing:
 		return "E_REPOSITORY_MISSING", s.repositoryHint()
 	case status == http.StatusNotFound:
 		return "E_IMAGE_MISSING", "push the image first, or correct its name"
-	case atLogin(answer) && (status == http.StatusUnauthorized || status == http.StatusForbidden):
-		return "E_REGISTRY_AUTH", s.loginHint()
-	case status == http.StatusUnauthorized && (s.anonymous || !says(answer, transport.DeniedErrorCode)) && knownDenial(answer.Error()) == "":
-		return "E_REGISTRY_AUTH", s.loginHint()
+	case isFull(answer):
+		return "E_REGISTRY_FULL", "make room at the registry, or raise its quota, and run again: no tag was moved, and what was sent is not sent again"
+	case isReadOnly(answer):
+		return "E_REGISTRY_READONLY", s.readOnlyHint()
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		if s.scope == pushing {
-			return "E_PUSH_DENIED", s.deniedHint(answer.Error())
-		}
-		return "E_PULL_DENIED", "let this login read the repository, and see that the image exists: registries answer the same for both"
+		return s.denial(answer)
+	case knownDefect(told) != "":
+		return "E_REGISTRY", knownDefect(told)
+	case status == http.StatusRequestEntityTooLarge:
+		return "E_REGISTRY", "a proxy before the registry lets no body of this size through: raise its limit (nginx: client_max_body_size 0)"
 	case status >= 500:
 		return "E_REGISTRY", "the registry is in trouble: run again later; what was sent is not sent again"
 	}
 	return "E_REGISTRY", "the registry says why in its own words; whoever runs it can tell more"
 }
+
+// denial tells a login that is refused from one that may not do this.
+func (s *session) denial(answer *transport.Error) (code, hint string) {
+	told := answer.Error()
+	switch {
+	case atLogin(answer):
+		return "E_REGISTRY_AUTH", s.loginHint()
+	case answer.StatusCode == http.StatusUnauthorized && !s.taken() &&
+		(s.anonymous || !says(answer, transport.DeniedErrorCode)) && knownDenial(told) == "":
+		return "E_REGISTRY_AUTH", s.loginHint()
+	case s.scope == pushing:
+		return "E_PUSH_DENIED", s.deniedHint(told)
+	}
+	return "E_PULL_DENIED", s.unreadHint(told)
+}
+
+// taken reports whether the login itself was right for sure: Docker Hub refuses a
+// wrong one at its token service, and says 401 afterwards to those who may not see
+// what they ask for.
+func (s *session) taken() bool { return s.kind() == dockerHub && !s.anonymous }
 
 // says reports whether the registry gave this code among its errors.
 func says(answer *transport.Error, code transport.ErrorCode) bool {
@@ -126,37 +182,4 @@ func atLogin(err error) bool {
 		!strings.Contains(answer.Request.URL.Path, "/manifests/") &&
 		!strings.Contains(answer.Request.URL.Path, "/blobs/") &&
 		!strings.HasSuffix(answer.Request.URL.Path, "/tags/list")
-}
-
-func distrusted(err error) bool {
-	var verification *tls.CertificateVerificationError
-	var authority x509.UnknownAuthorityError
-	var host x509.HostnameError
-	return errors.As(err, &verification) || errors.As(err, &authority) || errors.As(err, &host)
-}
-
-// unreachable reports whether no registry answered at all, and what to look at.
-func unreachable(err error) (failed bool, hint string) {
-	var dns *net.DNSError
-	var broken net.Error
-	switch {
-	case err == nil || answered(err) != 0:
-		return false, ""
-	case errors.As(err, &dns):
-		return true, "check the registry's host name, and the name servers of this machine"
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return true, "nothing listens there: check the registry's host and port, and whether it runs"
-	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return true, "this registry speaks plain http, which is used with loopback and private addresses only: give it a certificate"
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return true, "the registry closed the connection each time: see its log, or a proxy's between"
-	case isNetwork(err), errors.As(err, &broken) && broken.Timeout():
-		return true, "check the registry's host and port, the network, and HTTPS_PROXY"
-	}
-	return false, ""
-}
-
-func isNetwork(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op)
 }

@@ -78,7 +78,7 @@ func TestPushRefused(t *testing.T) {
 		},
 		"disk full": {
 			failure: answer("PATCH", "", 507, "UNKNOWN", "no space left on device"),
-			code:    "E_REGISTRY", told: "no space left", hint: "run again later",
+			code:    "E_REGISTRY_FULL", told: "no space left", hint: "make room",
 		},
 		"a manifest it does not like": {
 			failure: answer("PUT", "/manifests/", 400, "MANIFEST_INVALID", "config media type"),
@@ -86,7 +86,7 @@ func TestPushRefused(t *testing.T) {
 		},
 		"no registry at all": {
 			failure: answer("GET", "/v2/", 404, "", ""),
-			code:    "E_REGISTRY", told: "404 Not Found", hint: "no registry",
+			code:    "E_NO_REGISTRY", told: "404 Not Found", hint: "no registry",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestWrongPassword(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := newClient()
-			client.Keychain, client.Source = onePassword(test.password), "the test's keychain"
+			client.Keychain = onePassword(test.password)
 			_, err := client.Push(t.Context(), request(t, repository(t, reg.Host+"/acme/"+name)))
 			if test.code == "" {
 				if err != nil {
@@ -153,6 +153,8 @@ type onePassword string
 func (p onePassword) Resolve(authn.Resource) (authn.Authenticator, error) {
 	return authn.FromConfig(authn.AuthConfig{Username: "bot", Password: string(p)}), nil
 }
+
+func (onePassword) Source(string) string { return "the test's keychain" }
 
 func TestBrokenDockerConfig(t *testing.T) {
 	home := t.TempDir()
@@ -182,6 +184,8 @@ func TestUnreachable(t *testing.T) {
 		"end":           {io.ErrUnexpectedEOF, "closed the connection"},
 		"timeout":       {&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, "HTTPS_PROXY"},
 		"plain http":    {errors.New("http: server gave HTTP response to HTTPS client"), "plain http"},
+		"proxy":         {&net.OpError{Op: "proxyconnect", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, "the proxy that HTTPS_PROXY names does not answer"},
+		"alert":         {&net.OpError{Op: "remote error", Err: tls.AlertError(70)}, "ended the TLS handshake"},
 		"unknown to us": {&tls.CertificateVerificationError{Err: errors.New("signed by unknown authority")}, "SSL_CERT_FILE"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -203,6 +207,20 @@ func TestSelfSignedCertificate(t *testing.T) {
 	check(t, err, "E_REGISTRY_UNREACHABLE", "certificate signed by unknown authority", "SSL_CERT_FILE")
 }
 
+// At a loopback address plain http is tried after TLS has failed; what that is
+// told is not what is wrong.
+func TestPlainHTTPIsNoRemedy(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	server.StartTLS()
+	defer server.Close()
+	client := newClient()
+	client.Transport = server.Client().Transport
+	_, err := client.Resolve(t.Context(), image(t, strings.TrimPrefix(server.URL, "https://")+"/acme/web:main"))
+	check(t, err, "E_REGISTRY_UNREACHABLE", "HTTP request to an HTTPS server", "no handshake came about")
+}
+
 func TestNoName(t *testing.T) {
 	_, err := newClient().Resolve(t.Context(), ref.Image{})
 	check(t, err, "E_IMAGE_NAME", `image ""`, "name a repository")
@@ -212,7 +230,7 @@ func TestNoName(t *testing.T) {
 func TestDeniedHintsByHost(t *testing.T) {
 	for name, hint := range map[string]string{
 		"ghcr.io/acme/web": "`permissions: packages: write`",
-		"acme/web":         "Docker Hub access token with the scope Read & Write, of an account that may write to acme/web",
+		"acme/web":         "Docker Hub access token with the scope Read & Write as `dockerhub-token`, of an account that may write to acme/web",
 		"111122223333.dkr.ecr.us-gov-west-1.amazonaws.com/web": "ecr:PutImage",
 		"registry.example/acme/web":                            "let this login write to registry.example/acme/web",
 	} {

@@ -1,10 +1,8 @@
 package registry
 
 import (
+	"context"
 	"fmt"
-	"io"
-	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,10 +13,9 @@ import (
 // between is the time from one progress line of a repository to the next.
 const between = 10 * time.Second
 
-// meter is a transport that counts what goes to one repository and says so in a
-// line now and then.
+// meter adds up what goes to one repository, and says so in a line now and then. A
+// push has its own, which its requests carry in their context.
 type meter struct {
-	base    http.RoundTripper
 	sent    atomic.Int64 // bytes of bodies, those of tries that failed among them
 	blobs   atomic.Int64 // uploaded
 	skipped atomic.Int64 // there already, or mounted from another repository
@@ -26,41 +23,32 @@ type meter struct {
 	image ref.Repository
 	print func(string)
 	now   func() time.Time
-	mu    sync.Mutex
-	last  time.Time
-	total int64 // bytes of the whole image; 0 where it is not known
+
+	mu          sync.Mutex
+	began, last time.Time
+	lastSent    int64
+	size, done  int64 // bytes of the blobs that are needed, and of those that are there or on their way
+	many, there int   // blobs
+	told        bool  // that it takes long
 }
 
 func (c *Client) meter(image ref.Repository) *meter {
-	return &meter{base: c.transport(), image: image, print: c.printLine, now: c.now, last: c.now()}
+	now := c.now()
+	return &meter{image: image, print: c.printLine, now: c.now, began: now, last: now}
 }
 
-// RoundTrip sends the request and counts what became of it.
-func (m *meter) RoundTrip(request *http.Request) (*http.Response, error) {
-	if request.Body != nil && request.Body != http.NoBody {
-		counted := request.WithContext(request.Context()) // a transport leaves its request as it is
-		counted.Body = countedBody{request.Body, m}
-		if again := request.GetBody; again != nil {
-			counted.GetBody = func() (io.ReadCloser, error) {
-				body, err := again()
-				return countedBody{body, m}, err
-			}
-		}
-		request = counted
+type meterKey struct{}
+
+func withMeter(ctx context.Context, m *meter) context.Context {
+	return context.WithValue(ctx, meterKey{}, m)
+}
+
+// meterOf is that of the push that a request belongs to, else the session's.
+func (w wire) meterOf(ctx context.Context) *meter {
+	if m, ok := ctx.Value(meterKey{}).(*meter); ok {
+		return m
 	}
-	response, err := m.base.RoundTrip(request)
-	if err != nil {
-		return response, err
-	}
-	path := request.URL.Path
-	switch {
-	case response.StatusCode == http.StatusOK && request.Method == http.MethodHead && strings.Contains(path, "/blobs/"),
-		response.StatusCode == http.StatusCreated && request.Method == http.MethodPost:
-		m.skipped.Add(1)
-	case response.StatusCode == http.StatusCreated && request.Method == http.MethodPut && !strings.Contains(path, "/manifests/"):
-		m.blobs.Add(1)
-	}
-	return response, nil
+	return w.meter
 }
 
 // counts are a meter's figures at one moment.
@@ -77,31 +65,74 @@ func (c counts) minus(before counts) counts {
 	return counts{c.sent - before.sent, c.blobs - before.blobs, c.skipped - before.skipped}
 }
 
-type countedBody struct {
-	io.ReadCloser
-	meter *meter
+func (c counts) plus(more counts) counts {
+	return counts{c.sent + more.sent, c.blobs + more.blobs, c.skipped + more.skipped}
 }
 
-func (b countedBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	b.meter.progress(b.meter.sent.Add(int64(n)))
-	return n, err
+// expect says what the push needs.
+func (m *meter) expect(blobs []blob) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.size, m.done, m.many, m.there = 0, 0, len(blobs), 0
+	for _, b := range blobs {
+		m.size += b.size
+	}
+}
+
+// moved notes bytes of a try on their way; those of one that failed are taken back.
+func (m *meter) moved(t *trial, n int64) {
+	sent := m.sent.Add(n)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if t != nil {
+		t.read += n
+		m.done += n
+	}
+	m.progress(sent)
+}
+
+// ended notes what became of a try to bring a blob.
+func (m *meter) ended(t *trial, size int64, there bool) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.done -= t.read
+	if there {
+		m.done += size
+		m.there++
+	}
+	m.progress(m.sent.Load())
 }
 
 // progress prints a line where the last one is long enough ago.
 func (m *meter) progress(sent int64) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	now := m.now()
-	if now.Sub(m.last) < between {
+	if m.many == 0 || now.Sub(m.last) < between {
 		return
 	}
-	m.last = now
-	if m.total == 0 {
-		m.print(fmt.Sprintf("%s: %s sent", m.image, megabytes(sent)))
-		return
-	}
-	m.print(fmt.Sprintf("%s: %s of at most %s sent", m.image, megabytes(sent), megabytes(m.total)))
+	m.print(fmt.Sprintf("%s: %.1f of %.1f MB, %d of %d blobs, %s", m.image,
+		mega(min(m.done, m.size)), mega(m.size), m.there, m.many, rate(sent-m.lastSent, now.Sub(m.last))))
+	m.last, m.lastSent, m.told = now, sent, true
 }
 
-func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
+// finish ends what was told of a push that took long.
+func (m *meter) finish() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	many := m.many
+	m.many = 0 // manifests need no lines
+	if !m.told {
+		return
+	}
+	m.told = false
+	took, sent := m.now().Sub(m.began), m.sent.Load()
+	m.print(fmt.Sprintf("%s: all %d blobs are there, %.1f MB sent in %.0f s, %s", m.image, many, mega(sent), took.Seconds(), rate(sent, took)))
+}
+
+func mega(n int64) float64 { return float64(n) / 1e6 }
+
+func rate(n int64, in time.Duration) string {
+	return fmt.Sprintf("%.1f MB/s", mega(n)/max(in.Seconds(), 0.001))
+}

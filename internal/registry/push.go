@@ -5,20 +5,18 @@ import (
 	"errors"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
-// parallel bounds how many repositories are asked and fed at once.
-const parallel = 8
-
 // PushRequest says what goes where: every repository gets every tag.
 type PushRequest struct {
 	Layout       string     // folder of the OCI layout
+	Archive      string     // instead of Layout: a tar of one, or one that docker save has made; see OpenArchive
+	Name         string     // of the image in Archive, where it has several
+	Scratch      string     // folder where Archive is unpacked meanwhile; "" is that of the system
 	From         ref.Image  // instead of Layout: where the image is in a registry already
-	Digest       ref.Digest // the image there, or the index of images; may be empty with From
+	Digest       ref.Digest // the image there, or the index of images; may be empty with From and Archive
 	Repositories []ref.Repository
 	Tags         []Tag
 }
@@ -76,8 +74,10 @@ func (p Pushed) Image() ref.Image {
 // at an image without a version. Afterwards the registry must answer with the
 // digest (E_PUSH_VERIFY).
 //
-// An image From a registry keeps its bytes: its blobs are mounted within a
-// registry, and stream through this machine between two.
+// Blobs go to a registry once: its other repositories mount them from the first
+// that has them, and upload them only where that is not granted. An image From a
+// registry keeps its bytes: its blobs are mounted within that, and stream through
+// this machine to another one.
 //
 // A registry that fails does not stop the others: all their errors come back
 // joined, together with the references that were reached.
@@ -86,25 +86,27 @@ func (c *Client) Push(ctx context.Context, r PushRequest) ([]Pushed, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer src.remove()
 	tags := inOrder(r.Tags)
 	var targets []*target
 	for _, image := range unique(r.Repositories) {
-		targets = append(targets, &target{image: image, source: src, tags: tags})
+		targets = append(targets, &target{
+			image: image, also: siblings(image, r), source: src, tags: tags, meter: c.meter(image), now: c.now,
+		})
 	}
-	each(targets, func(t *target) { t.err = t.ask(ctx, c) })
+	each(targets, func(t *target) { t.err = t.ask(withMeter(ctx, t.meter), c) })
 	taken := slices.ContainsFunc(targets, func(t *target) bool { return fault.Is(t.err, "E_TAG_TAKEN") })
 	if !taken {
-		each(targets, func(t *target) {
-			if t.err == nil {
-				t.err = t.send(ctx)
-			}
-		})
+		spread(ctx, targets)
 	}
 	var done []Pushed
 	var errs []error
 	for _, t := range targets {
 		done = append(done, t.done...)
 		errs = append(errs, t.err)
+		if t.err != nil && !taken {
+			c.forget(t.image)
+		}
 	}
 	return done, errors.Join(errs...)
 }
@@ -134,18 +136,4 @@ func unique(repositories []ref.Repository) []ref.Repository {
 		}
 	}
 	return once
-}
-
-// each calls do for all targets, a bounded number at once, and waits. Targets
-// keep their errors: one that fails must not cancel the others.
-func each(targets []*target, do func(*target)) {
-	var group errgroup.Group
-	group.SetLimit(parallel)
-	for _, t := range targets {
-		group.Go(func() error {
-			do(t)
-			return nil
-		})
-	}
-	group.Wait()
 }

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -58,21 +59,28 @@ func TestSecondPushOnlyAsks(t *testing.T) {
 	if _, err := client.Push(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
-	reg.Forget()
-	pushed, err := client.Push(t.Context(), r)
-	if err != nil {
-		t.Fatal(err)
-	}
+	asked := []string{"HEAD /v2/acme/web/manifests/v0.0.7", "HEAD /v2/acme/web/manifests/main", "HEAD /v2/acme/web/manifests/latest"}
 	want := []string{"acme/web v0.0.7 already", "acme/web main already", "acme/web latest already"}
-	if diff := cmp.Diff(want, short(pushed)); diff != "" {
-		t.Error(diff)
-	}
-	asked := []string{
-		"GET /v2/",
-		"HEAD /v2/acme/web/manifests/v0.0.7", "HEAD /v2/acme/web/manifests/main", "HEAD /v2/acme/web/manifests/latest",
-	}
-	if diff := cmp.Diff(asked, reg.Requests()); diff != "" {
-		t.Error(diff)
+	for name, test := range map[string]struct {
+		client *registry.Client
+		asked  []string
+	}{
+		"the same client greets nobody again": {client, asked},
+		"another one":                         {newClient(), append([]string{"GET /v2/"}, asked...)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reg.Forget()
+			pushed, err := test.client.Push(t.Context(), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, short(pushed)); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(test.asked, reg.Requests()); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
@@ -207,45 +215,52 @@ func TestProgressNowAndThen(t *testing.T) {
 	dir, digest := onDisk(t, img)
 	from := testkit.NewRegistry(t)
 	from.Put("acme/web", "main", img)
-	for name, test := range map[string]struct {
-		source registry.PushRequest
-		end    string
-	}{
-		"layout":   {registry.PushRequest{Layout: dir, Digest: digest}, " of at most 1.1 MB sent"},
-		"registry": {registry.PushRequest{From: image(t, from.Host+"/acme/web:main")}, " MB sent"},
+	for name, source := range map[string]registry.PushRequest{
+		"layout":   {Layout: dir, Digest: digest},
+		"registry": {From: image(t, from.Host+"/acme/web:main")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reg := testkit.NewRegistry(t)
 			var log strings.Builder
 			client := newClient()
 			client.Log = &log
-			// Every look at the clock is 4 s after the one before, so that a line is due
-			// at every third.
-			var mu sync.Mutex
-			now := time.Unix(0, 0)
-			client.Now = func() time.Time {
-				mu.Lock()
-				defer mu.Unlock()
-				now = now.Add(4 * time.Second)
-				return now
-			}
-			r := test.source
+			clock := &ticking{step: 4 * time.Second} // so that a line is due at every third look
+			client.Now = clock.now
+			r := source
 			r.Tags, r.Repositories = []registry.Tag{{Name: "main"}}, []ref.Repository{repository(t, reg.Host+"/acme/web")}
 			if _, err := client.Push(t.Context(), r); err != nil {
 				t.Fatal(err)
 			}
 			lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-			looks := int(now.Unix() / 4)
-			if len(lines) < 2 || len(lines) > looks/3 {
-				t.Errorf("%d lines at %d looks at the clock", len(lines), looks)
+			if len(lines) < 2 || len(lines) > clock.looks/3 {
+				t.Errorf("%d lines at %d looks at the clock", len(lines), clock.looks)
 			}
-			for _, line := range lines {
-				if !strings.HasPrefix(line, reg.Host+"/acme/web: ") || !strings.HasSuffix(line, test.end) || strings.Contains(line, "at most") != (name == "layout") {
+			form := regexp.MustCompile(`^` + reg.Host + `/acme/web: \d\.\d of 1\.0 MB, [012] of 2 blobs, \d\.\d MB/s$`)
+			for _, line := range lines[:len(lines)-1] {
+				if !form.MatchString(line) {
 					t.Errorf("line %q", line)
 				}
 			}
+			last := regexp.MustCompile(`^` + reg.Host + `/acme/web: all 2 blobs are there, 1\.0 MB sent in \d+ s, \d\.\d MB/s$`)
+			if end := lines[len(lines)-1]; !last.MatchString(end) {
+				t.Errorf("the last line is %q", end)
+			}
 		})
 	}
+}
+
+// ticking is a clock that goes on by a step at every look.
+type ticking struct {
+	step  time.Duration
+	mu    sync.Mutex
+	looks int
+}
+
+func (c *ticking) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.looks++
+	return time.Unix(0, 0).Add(time.Duration(c.looks) * c.step)
 }
 
 func TestSameRepositoryAndTagTwice(t *testing.T) {

@@ -8,11 +8,11 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
@@ -27,30 +27,37 @@ var passing = []int{
 	http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, 499, 522,
 }
 
+// The bounds of what a registry may ask for with Retry-After.
+const (
+	longestWait  = time.Minute     // at once
+	hopelessWait = 5 * time.Minute // not worth waiting for at all
+	longestSum   = 5 * time.Minute // of all such waits of one session
+)
+
 // tries says what is tried again, how often, and tells so.
 type tries struct {
 	backoff remote.Backoff
-	tell    func(error)
+	sleep   func(context.Context, time.Duration) error
+	print   func(string)
+	image   ref.Repository
+	waited  *waited
 }
 
-// patiently asks what a tag is, and again after the client's pauses while the
-// answer is one that early says may change shortly after a write.
-func (s *session) patiently(ctx context.Context, tag ref.Tag, told string, early func(ref.Digest, error) bool) (ref.Digest, error) {
-	ask := func() (ref.Digest, error) { return s.digest(ctx, string(tag)) }
-	return patiently(ctx, s, fmt.Errorf("%s %s", tag, told), ask, early)
+// waited adds up what a session has waited since its registry asked for that.
+type waited struct {
+	mu  sync.Mutex
+	sum time.Duration
 }
 
-func patiently[T any](ctx context.Context, s *session, told error, ask func() (T, error), early func(T, error) bool) (T, error) {
-	for left := s.tries.backoff; ; {
-		got, err := ask()
-		if left.Steps <= 1 || !early(got, err) {
-			return got, err
-		}
-		s.tries.tell(told)
-		if err := pause(ctx, left.Step()); err != nil {
-			return got, s.explain(ctx, err)
-		}
+func (c *Client) retry(image ref.Repository) tries {
+	t := tries{backoff: c.Retry, sleep: c.Sleep, print: c.printLine, image: image, waited: &waited{}}
+	if t.backoff.Steps == 0 {
+		t.backoff = patience
 	}
+	if t.sleep == nil {
+		t.sleep = pause
+	}
+	return t
 }
 
 // pause waits, but no longer than the context lasts.
@@ -63,41 +70,101 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (c *Client) retry(image ref.Repository) tries {
-	t := tries{backoff: c.Retry}
-	if t.backoff.Steps == 0 {
-		t.backoff = patience
-	}
-	t.tell = func(err error) {
-		c.printLine(fmt.Sprintf("%s: %v (tried %d times at most)", image, err, t.backoff.Steps))
-	}
-	return t
+// tell says what is asked for once more.
+func (t tries) tell(err error) {
+	t.print(fmt.Sprintf("%s: %v: asking again", t.image, err))
 }
 
-// wrap tries single requests again. An upload's requests are left alone: options
-// makes go-containerregistry begin the whole upload anew, since half of it is gone.
-func (t tries) wrap(inner http.RoundTripper) http.RoundTripper {
-	return transport.NewRetry(inner, transport.WithRetryBackoff(t.backoff),
-		transport.WithRetryPredicate(t.temporary), transport.WithRetryStatusCodes(passing...))
+// attempts counts the tries of one thing.
+type attempts struct {
+	tries
+	left  remote.Backoff
+	made  int // and failed
+	limit int
 }
 
-func (t tries) options() []remote.Option {
-	return []remote.Option{remote.WithRetryBackoff(t.backoff), remote.WithRetryPredicate(t.temporary)}
+func (t tries) begin() *attempts {
+	return &attempts{tries: t, left: t.backoff, limit: t.backoff.Steps}
+}
+
+// again waits before the next try, and reports whether there is one. A registry
+// that says when to come back is asked twice as often as one that only fails.
+func (a *attempts) again(ctx context.Context, why string, asked time.Duration) bool {
+	a.made++
+	limit := a.limit
+	if asked > 0 {
+		limit *= 2
+	}
+	if a.made >= limit || ctx.Err() != nil {
+		return false
+	}
+	wait := a.left.Step()
+	if asked > 0 {
+		var ok bool
+		if wait, ok = a.waited.grant(asked); !ok {
+			return false
+		}
+	}
+	a.print(fmt.Sprintf("%s: %s, again in %s (try %d of %d)", a.image, why, seconds(wait), a.made+1, limit))
+	return a.sleep(ctx, wait) == nil
+}
+
+// grant says how long to wait where a registry asks for that, if it is worth it.
+func (w *waited) grant(asked time.Duration) (time.Duration, bool) {
+	if asked > hopelessWait {
+		return 0, false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	wait := min(asked, longestWait)
+	if w.sum+wait > longestSum {
+		return 0, false
+	}
+	w.sum += wait
+	return wait, true
+}
+
+func seconds(d time.Duration) string {
+	if d < time.Second && d > 0 {
+		return d.Round(10 * time.Millisecond).String()
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
+}
+
+// patiently asks what a tag is, and again after the client's pauses while the
+// answer is one that early says may change shortly after a write.
+func (s *session) patiently(ctx context.Context, tag ref.Tag, told string, early func(ref.Digest, error) bool) (ref.Digest, error) {
+	ask := func() (ref.Digest, error) { return s.digest(ctx, string(tag)) }
+	return patiently(ctx, s, fmt.Errorf("%s %s", tag, told), ask, early)
+}
+
+func patiently[T any](ctx context.Context, s *session, told error, ask func() (T, error), early func(T, error) bool) (T, error) {
+	for tries := s.tries.begin(); ; {
+		got, err := ask()
+		if !early(got, err) || !tries.again(ctx, told.Error(), 0) {
+			if ctx.Err() != nil {
+				return got, s.explain(ctx, ctx.Err())
+			}
+			return got, err
+		}
+	}
 }
 
 // temporary reports whether another try may succeed.
-func (t tries) temporary(err error) bool {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+func temporary(err error) bool {
+	return err != nil && (slices.Contains(passing, answered(err)) || broken(err))
+}
+
+// broken reports whether no answer, or half of one, came over the network.
+func broken(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
-	again := slices.Contains(passing, answered(err))
+	for _, one := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.EPIPE, syscall.ECONNRESET} {
+		if errors.Is(err, one) {
+			return true
+		}
+	}
 	var timeout net.Error
-	for _, broken := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.EPIPE, syscall.ECONNRESET} {
-		again = again || errors.Is(err, broken)
-	}
-	again = again || errors.As(err, &timeout) && timeout.Timeout()
-	if again {
-		t.tell(err)
-	}
-	return again
+	return errors.As(err, &timeout) && timeout.Timeout()
 }

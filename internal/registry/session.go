@@ -29,9 +29,12 @@ type session struct {
 	image     ref.Repository
 	repo      name.Repository
 	scope     scope
-	user      string // who the keychain says we are; may be empty with a token
+	asked     []ref.Repository // others of the registry that it wanted to read
+	also      []ref.Repository // those of them that it may
+	user      string           // who the keychain says we are; may be empty with a token
 	anonymous bool
-	source    string // where credentials were looked for
+	source    func() string // where credentials were looked for
+	server    string        // of GitHub; "" is https://github.com
 	meter     *meter
 	tries     tries
 	transport http.RoundTripper // authenticated; nil before the handshake
@@ -39,32 +42,80 @@ type session struct {
 }
 
 // open finds credentials for the repository and shakes hands with its registry.
-func (c *Client) open(ctx context.Context, image ref.Repository, scope scope) (*session, error) {
+// Blobs of the others can be mounted where one login may read them, too.
+func (c *Client) open(ctx context.Context, image ref.Repository, scope scope, also ...ref.Repository) (*session, error) {
 	repo, err := name.NewRepository(image.String(), name.StrictValidation)
 	if err != nil {
 		return nil, fault.New("E_IMAGE_NAME", "name a repository, such as ghcr.io/acme/web", fmt.Errorf("image %q: %w", image, err))
 	}
-	s := &session{image: image, repo: repo, scope: scope, source: c.source()}
-	auth, err := authn.Resolve(ctx, c.keychain(), repo)
-	if err != nil {
-		return nil, fault.New("E_REGISTRY_AUTH", "repair "+s.source+", or the credential helper that it names",
-			fmt.Errorf("%s: credentials: %w", image, err))
+	s := &session{image: image, repo: repo, scope: scope, asked: also, also: also, source: func() string { return c.source(image) }, server: c.Server, meter: c.meter(image), tries: c.retry(image)}
+	base := transport.NewUserAgent(noPages{patient{wire{c.transport(), s.meter, c.limits()}, s.tries, c.now}}, "tagboat")
+	shake := func(ctx context.Context) (http.RoundTripper, error) {
+		auth, err := s.identify(ctx, c.keychain())
+		if err != nil {
+			return nil, err
+		}
+		return transport.NewWithContext(ctx, repo.Registry, auth, base, s.scopes())
 	}
-	s.anonymous = auth == authn.Anonymous
-	if who, err := authn.Authorization(ctx, auth); err == nil {
-		s.user = who.Username
+	door, err := shake(ctx)
+	if len(also) > 0 && atLogin(err) && ctx.Err() == nil {
+		s.also = nil // some token services refuse all where they refuse one
+		door, err = shake(ctx)
 	}
-	s.meter = c.meter(image)
-	s.tries = c.retry(image)
-	base := transport.NewUserAgent(s.tries.wrap(s.meter), "tagboat")
-	s.transport, err = transport.NewWithContext(ctx, repo.Registry, auth, base, []string{repo.Scope(string(scope))})
 	if err != nil {
 		return nil, s.explain(ctx, err)
 	}
-	// An already authenticated transport is taken by go-containerregistry as it
-	// is: no further ping, no second layer of retries.
-	s.options = append(s.tries.options(), remote.WithTransport(s.transport))
+	l := &login{host: repo.RegistryStr(), tries: s.tries, shake: shake, inner: door}
+	if k, ok := c.keychain().(interface{ Expired(host string) }); ok {
+		l.expired = func() { k.Expired(repo.RegistryStr()) }
+	}
+	if s.transport, err = s.asWrapper(l); err != nil {
+		return nil, s.explain(ctx, err)
+	}
+	// What may be tried again was tried again below.
+	never := func(error) bool { return false }
+	s.options = []remote.Option{remote.WithTransport(s.transport), remote.WithRetryBackoff(once), remote.WithRetryPredicate(never)}
 	return s, nil
+}
+
+// once is no second try.
+var once = remote.Backoff{Steps: 1}
+
+// identify finds credentials. It runs again when those have expired.
+func (s *session) identify(ctx context.Context, keychain authn.Keychain) (authn.Authenticator, error) {
+	auth, err := authn.Resolve(ctx, keychain, s.repo)
+	if err != nil {
+		if _, known := errors.AsType[*fault.Fault](err); known {
+			return nil, fmt.Errorf("%s: %w", s.image, err)
+		}
+		return nil, fault.New("E_REGISTRY_AUTH", "repair "+s.source()+", or the credential helper that it names",
+			fmt.Errorf("%s: credentials: %w", s.image, err))
+	}
+	if s.transport == nil { // nobody reads them yet
+		s.anonymous = auth == authn.Anonymous
+		if who, err := authn.Authorization(ctx, auth); err == nil {
+			s.user = who.Username
+		}
+	}
+	return auth, nil
+}
+
+func (s *session) scopes() []string {
+	all := []string{s.repo.Scope(string(s.scope))} // some registries look at the first alone
+	for _, image := range s.also {
+		if repo, err := name.NewRepository(image.String(), name.StrictValidation); err == nil && repo.RegistryStr() == s.repo.RegistryStr() {
+			all = append(all, repo.Scope(string(pulling)))
+		}
+	}
+	return all
+}
+
+// as is the session seen by somebody who does less: what is refused is explained
+// as a refusal of that.
+func (s *session) as(scope scope) *session {
+	view := *s
+	view.scope = scope
+	return &view
 }
 
 // digest asks what a tag or digest is; "" means that the registry does not have it.

@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -20,28 +22,60 @@ import (
 type source struct {
 	digest   ref.Digest
 	manifest remote.Taggable
-	size     int64 // bytes of manifests, configs and layers; 0 where it is not known
+	from     ref.Repository // where it is in a registry already; zero for a layout
+	unpacked string         // folder that is there for this push only
+
+	apart
 }
 
 // read finds the image of a request.
 func (c *Client) read(ctx context.Context, r PushRequest) (*source, error) {
-	if r.From == (ref.Image{}) {
+	switch {
+	case r.Archive != "":
+		return readArchive(r)
+	case r.From == (ref.Image{}):
 		return readLayout(r.Layout, r.Digest)
 	}
 	if r.Digest != "" {
 		r.From.Digest = r.Digest
 	}
+	if slices.Contains(r.Repositories, r.From.Repository) {
+		// One greeting serves both. If it is refused, the push will say so.
+		c.pushing(ctx, r.From.Repository, siblings(r.From.Repository, r)...)
+	}
 	s, found, err := c.get(ctx, r.From)
 	if err != nil {
 		return nil, err
 	}
-	src := &source{digest: ref.Digest(found.Digest.String())}
+	src := &source{digest: ref.Digest(found.Digest.String()), from: r.From.Repository}
 	if found.MediaType.IsIndex() {
 		src.manifest, err = found.ImageIndex()
 	} else {
 		src.manifest, err = found.Image()
 	}
 	return src, s.explain(ctx, err)
+}
+
+// readArchive unpacks an archive until the push has ended.
+func readArchive(r PushRequest) (*source, error) {
+	made, err := OpenArchive(r.Archive, r.Scratch, cmp.Or(r.Name, string(r.Digest)))
+	if err != nil {
+		return nil, err
+	}
+	src, err := readLayout(made.Layout, made.Digest)
+	if err != nil {
+		os.RemoveAll(made.Layout)
+		return nil, err
+	}
+	src.unpacked = made.Layout
+	return src, nil
+}
+
+// remove ends what was made for one push.
+func (s *source) remove() {
+	if s.unpacked != "" {
+		os.RemoveAll(s.unpacked)
+	}
 }
 
 // readLayout finds the image, or the index of images, with this digest in an OCI layout.
@@ -67,7 +101,7 @@ func (s *source) read(dir string) error {
 		if entry.Digest.String() != string(s.digest) {
 			continue
 		}
-		if err := s.weigh(dir, root, entry); err != nil {
+		if err := s.check(dir, root, entry); err != nil {
 			return err
 		}
 		if entry.MediaType.IsIndex() {
@@ -80,10 +114,9 @@ func (s *source) read(dir string) error {
 	return fmt.Errorf("none of its %d manifests is it", len(entries.Manifests))
 }
 
-// weigh adds up what pushing a manifest can send at most, and sees that all of it
-// is on disk in full length: a registry must not hear of half an image.
-func (s *source) weigh(dir string, parent v1.ImageIndex, entry v1.Descriptor) error {
-	s.size += entry.Size
+// check sees that all that a manifest names is on disk in full length: a registry
+// must not hear of half an image.
+func (s *source) check(dir string, parent v1.ImageIndex, entry v1.Descriptor) error {
 	if entry.MediaType.IsIndex() {
 		index, err := parent.ImageIndex(entry.Digest)
 		if err != nil {
@@ -94,7 +127,7 @@ func (s *source) weigh(dir string, parent v1.ImageIndex, entry v1.Descriptor) er
 			return err
 		}
 		for _, child := range children.Manifests {
-			if err := s.weigh(dir, index, child); err != nil {
+			if err := s.check(dir, index, child); err != nil {
 				return err
 			}
 		}
@@ -119,7 +152,6 @@ func (s *source) weigh(dir string, parent v1.ImageIndex, entry v1.Descriptor) er
 		if info.Size() != blob.Size {
 			return fmt.Errorf("blob %s has %d bytes, not %d", blob.Digest, info.Size(), blob.Size)
 		}
-		s.size += blob.Size
 	}
 	return nil
 }

@@ -6,8 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-
-	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"time"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -33,17 +32,17 @@ func (t *target) clash(tag Tag, held ref.Digest) error {
 	return fmt.Errorf("%s:%s is %s and cannot become %s", t.image, tag.Name, held, t.source.digest)
 }
 
+// still is how long an answer is new enough to write a tag that must not move.
+const still = 5 * time.Second
+
 // set writes one tag where its rule allows that, and looks at it afterwards. The
-// image goes ahead of it by digest, so that another run has a round trip, not the
+// image went ahead of it by digest, so that another run has a round trip, not the
 // minutes of an upload, to get between the last question and the answer to it.
-func (t *target) set(ctx context.Context, pusher *remote.Pusher, tag Tag) (Status, error) {
+func (t *target) set(ctx context.Context, tag Tag) (Status, error) {
 	if status, err := t.judge(tag, t.held[tag.Name]); status != "" || err != nil {
 		return status, err
 	}
-	if err := t.upload(ctx, pusher); err != nil {
-		return "", err
-	}
-	if tag.Rule != Moves {
+	if tag.Rule != Moves && (!t.fresh || t.now().Sub(t.asked) > still) {
 		if err := t.look(ctx, tag); err != nil {
 			return "", err
 		}
@@ -51,8 +50,16 @@ func (t *target) set(ctx context.Context, pusher *remote.Pusher, tag Tag) (Statu
 			return status, err
 		}
 	}
-	if err := pusher.Put(ctx, t.session.repo.Tag(string(tag.Name)), t.source.manifest); err != nil {
+	pusher, err := t.pusher(ctx)
+	if err != nil {
+		return "", t.session.explain(ctx, err)
+	}
+	written := &trial{}
+	if err := pusher.Put(withTrial(ctx, written), t.session.repo.Tag(string(tag.Name)), t.source.manifest); err != nil {
 		return t.refused(ctx, tag, err)
+	}
+	if t.fresh && t.source.from == t.image && written.digest == string(t.source.digest) {
+		return StatusPushed, nil // nothing but this tag is new, and the registry has told what it holds
 	}
 	return StatusPushed, t.verify(ctx, tag)
 }
@@ -78,7 +85,7 @@ func (t *target) look(ctx context.Context, tag Tag) error {
 // many words; what the tag holds says more than they do.
 func (t *target) refused(ctx context.Context, tag Tag, refusal error) (Status, error) {
 	explained := t.session.explain(ctx, refusal)
-	if status := answered(refusal); status < 400 || status >= 500 {
+	if status := answered(refusal); status < 400 || status >= 500 || fault.Is(explained, "E_REGISTRY_READONLY") || fault.Is(explained, "E_REGISTRY_FULL") {
 		return "", explained
 	}
 	held, err := t.session.digest(ctx, string(tag.Name))

@@ -134,7 +134,7 @@ func TestPushShowsLate(t *testing.T) {
 			if n := reg.Count("HEAD", "/manifests/main"); n != 4 {
 				t.Errorf("looked %d times, want once before and three times after", n)
 			}
-			if !strings.Contains(log.String(), "main is not seen yet (tried 3 times at most)\n") {
+			if !strings.Contains(log.String(), "main is not seen yet, again in 0 s (try 3 of 3)\n") {
 				t.Errorf("the log says %q", log.String())
 			}
 			if test.code != "" {

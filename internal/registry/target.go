@@ -3,9 +3,10 @@ package registry
 import (
 	"context"
 	"errors"
+	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -14,10 +15,16 @@ import (
 // target is one repository of a push.
 type target struct {
 	image   ref.Repository
+	also    []ref.Repository // that blobs may be mounted from
 	source  *source
 	tags    []Tag // fixed ones first
 	session *session
+	meter   *meter
+	now     func() time.Time
 	held    map[ref.Tag]ref.Digest // what the registry said last; no entry, or "": nothing
+	asked   time.Time              // when that began
+	fresh   bool                   // nothing was sent since
+	used    counts                 // by the upload
 	done    []Pushed
 	err     error
 
@@ -26,23 +33,28 @@ type target struct {
 
 // ask finds out what the tags hold now, and fails where a version holds another image.
 func (t *target) ask(ctx context.Context, c *Client) (err error) {
-	if t.session, err = c.open(ctx, t.image, pushing); err != nil {
+	if t.session, err = c.pushing(ctx, t.image, t.also...); err != nil {
 		return err
 	}
-	t.session.meter.total = t.source.size
-	t.held = map[ref.Tag]ref.Digest{}
+	if t.meter == nil {
+		t.meter, t.now = t.session.meter, c.now
+	}
+	t.held, t.asked, t.fresh = map[ref.Tag]ref.Digest{}, t.now(), true
+	t.uploaded = t.source.from == t.image
 	var clashes []error
 	for _, tag := range t.tags {
 		digest, err := t.session.digest(ctx, string(tag.Name))
 		if fault.Is(err, "E_PUSH_DENIED") {
 			// Several registries say "denied" of what does not exist yet. If they
 			// mean it, the upload is refused before anything has been sent.
+			t.fresh = false
 			continue
 		}
 		if err != nil {
 			return err
 		}
 		t.held[tag.Name] = digest
+		t.uploaded = t.uploaded || digest == t.source.digest
 		if _, err := t.judge(tag, digest); err != nil {
 			clashes = append(clashes, err)
 		}
@@ -50,18 +62,24 @@ func (t *target) ask(ctx context.Context, c *Client) (err error) {
 	return errors.Join(clashes...)
 }
 
+// wants reports whether any tag is to be written.
+func (t *target) wants() bool {
+	for _, tag := range t.tags {
+		if status, err := t.judge(tag, t.held[tag.Name]); status == "" && err == nil {
+			return true
+		}
+	}
+	return false
+}
+
 // send writes the tags that do not hold the image yet. It stops at the first that
 // cannot be written, so that nothing floats without its version; only a tag that
 // the repository does not let move is left behind.
 func (t *target) send(ctx context.Context) error {
-	pusher, err := t.pusher(ctx)
-	if err != nil {
-		return t.session.explain(ctx, err)
-	}
 	var errs []error
 	for _, tag := range t.tags {
-		before := t.session.meter.counts()
-		status, err := t.set(ctx, pusher, tag)
+		before := t.meter.counts()
+		status, err := t.set(ctx, tag)
 		if err != nil {
 			errs = append(errs, err)
 			if tag.Rule == Moves && fault.Is(err, "E_TAG_TAKEN") {
@@ -73,51 +91,23 @@ func (t *target) send(ctx context.Context) error {
 		if status == StatusKept {
 			result.Digest = t.held[tag.Name]
 		}
-		used := t.session.meter.counts().minus(before)
-		result.Sent, result.Blobs, result.Skipped = used.sent, used.blobs, used.skipped
+		if status == StatusPushed { // the first tag that is written tells of the upload, too
+			used := t.meter.counts().minus(before).plus(t.used)
+			result.Sent, result.Blobs, result.Skipped = used.sent, used.blobs, used.skipped
+			t.used = counts{}
+		}
 		t.done = append(t.done, result)
 	}
 	return errors.Join(errs...)
 }
 
-// upload brings the image to the repository by its digest, unless it is there.
-// That takes as long as its blobs take, and changes no tag.
-//
-// A registry may lose a blob between the question for it and the manifest that
-// names it: another run pushes the same one, or a clean-up runs. Then everything
-// is asked again.
-func (t *target) upload(ctx context.Context, pusher *remote.Pusher) error {
-	if t.uploaded {
-		return nil
+// pusher sends to the repository, and remembers what it has sent.
+func (t *target) pusher(ctx context.Context) (*remote.Pusher, error) { return t.session.pusher(ctx) }
+
+// sibling is another repository of the registry, from which blobs can be mounted.
+func (s *session) sibling(image ref.Repository) (name.Repository, error) {
+	if image == (ref.Repository{}) || image == s.image || image.Domain() != s.image.Domain() {
+		return name.Repository{}, errors.ErrUnsupported
 	}
-	push := func() (bool, error) {
-		err := pusher.Push(ctx, t.session.reference(string(t.source.digest)), t.source.manifest)
-		return err == nil, err
-	}
-	done, err := patiently(ctx, t.session, errBlobLost, push, func(_ bool, err error) bool {
-		if !blobLost(err) {
-			return false
-		}
-		fresh, failed := t.pusher(ctx) // a pusher remembers what it has sent
-		if failed == nil {
-			pusher = fresh
-		}
-		return failed == nil
-	})
-	t.uploaded = done
-	return t.session.explain(ctx, err)
-}
-
-// pusher sends to the repository.
-func (t *target) pusher(ctx context.Context) (*remote.Pusher, error) {
-	options := append(t.session.options[:len(t.session.options):len(t.session.options)], remote.WithContext(ctx))
-	return remote.NewPusher(options...)
-}
-
-var errBlobLost = errors.New("the registry does not know a blob any more that it had")
-
-// blobLost reports whether a manifest was refused since the registry lacks what it names.
-func blobLost(err error) bool {
-	answer, ok := errors.AsType[*transport.Error](err)
-	return ok && (says(answer, transport.ManifestBlobUnknownErrorCode) || says(answer, transport.BlobUnknownErrorCode))
+	return name.NewRepository(image.String(), name.StrictValidation)
 }

@@ -1,0 +1,99 @@
+package registry
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// distrusted is the hint for a certificate that is not accepted; "" where it was.
+func distrusted(err error) string {
+	invalid, isInvalid := errors.AsType[x509.CertificateInvalidError](err)
+	other, isOther := errors.AsType[x509.HostnameError](err)
+	_, isUnknown := errors.AsType[x509.UnknownAuthorityError](err)
+	_, failed := errors.AsType[*tls.CertificateVerificationError](err)
+	switch {
+	case isInvalid && invalid.Reason == x509.Expired && invalid.Cert != nil:
+		return fmt.Sprintf("the registry's certificate is for %s to %s: renew it, or set this machine's clock",
+			invalid.Cert.NotBefore.UTC().Format(time.DateOnly), invalid.Cert.NotAfter.UTC().Format(time.DateOnly))
+	case isOther && other.Certificate != nil && len(other.Certificate.DNSNames) > 0:
+		return fmt.Sprintf("name the registry as its certificate does (%s), or give it a certificate for %s",
+			strings.Join(other.Certificate.DNSNames, ", "), other.Host)
+	case isInvalid, isOther, isUnknown, failed:
+		return "let this machine trust the registry's certificate: add its CA to the system, or name it in SSL_CERT_FILE"
+	}
+	return ""
+}
+
+// unreachable reports whether no registry answered at all, and what to look at. A
+// page of HTML is no answer of a registry.
+func unreachable(err error) (failed bool, hint string) {
+	var dns *net.DNSError
+	var broken net.Error
+	var alert tls.AlertError
+	_, page := errors.AsType[*htmlPage](err)
+	switch {
+	case err == nil || answered(err) != 0:
+		return false, ""
+	case page:
+		return true, "something else answers in the place of the registry"
+	case proxied(err) != "":
+		return true, proxied(err)
+	case errors.As(err, &dns):
+		return true, "check the registry's host name, and the name servers of this machine"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return true, "nothing listens there: check the registry's host and port, and whether it runs"
+	case errors.Is(err, http.ErrSchemeMismatch), strings.Contains(err.Error(), http.ErrSchemeMismatch.Error()):
+		return true, "this registry speaks plain http, which is used with loopback and private addresses only: give it a certificate"
+	case errors.As(err, &alert):
+		return true, "the registry ended the TLS handshake: it may want another version of TLS, or a certificate of the client, which tagboat does not have"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return true, "the registry closed the connection each time: see its log, or a proxy's between"
+	case isNetwork(err), errors.As(err, &broken) && broken.Timeout():
+		return true, "check the registry's host and port, the network, and HTTPS_PROXY"
+	}
+	return false, ""
+}
+
+func isNetwork(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op)
+}
+
+// refusals are statuses with which proxies refuse to make a connection.
+var refusals = []int{
+	http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusProxyAuthRequired,
+	http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+}
+
+// proxied is the hint for a proxy that does not let us through; "" where there is
+// none, or it does. Of its answer net/http keeps nothing but the status in words.
+func proxied(err error) string {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
+		return "the proxy that HTTPS_PROXY names does not answer: correct it, or name the registry in NO_PROXY"
+	}
+	failed, ok := errors.AsType[*url.Error](err)
+	if !ok {
+		return ""
+	}
+	for _, status := range refusals {
+		switch {
+		case failed.Err.Error() != http.StatusText(status):
+		case status == http.StatusProxyAuthRequired:
+			return "the proxy that HTTPS_PROXY names wants a login: give it as http://USER:PASSWORD@HOST:PORT, or name the registry in NO_PROXY"
+		case status == http.StatusForbidden:
+			return "the proxy that HTTPS_PROXY names does not allow this host: let it, or name the registry in NO_PROXY"
+		default:
+			return "the proxy that HTTPS_PROXY names cannot reach this host: check the registry's name, or name the registry in NO_PROXY"
+		}
+	}
+	return ""
+}
