@@ -19,7 +19,9 @@ import (
 type bumpCmd struct {
 	DeployRef   string `group:"Image" required:"" placeholder:"IMAGE" help:"The reference to write: repository:tag, with @digest where manifests hold digests. The output deploy-ref of build."`
 	VerifyImage string `group:"Image" default:"auto" enum:"auto,always,never" help:"Ask the registry whether the image is there. auto asks unless infra-mode is files."`
+	verifyInputs
 	pinInputs
+	registryInputs
 	infraInputs
 	hostInputs
 	runInputs
@@ -73,6 +75,12 @@ func (c *bumpCmd) run(ctx context.Context, a *app, state *ship.State) (err error
 	if err != nil {
 		return err
 	}
+	log := a.Writer()
+	defer log.Close()
+	client, err := a.registryClient(c.registryInputs, trust, log)
+	if err != nil {
+		return err
+	}
 	p := c.bump(c.Pin)
 	p.Image = image.Repository.String()
 	repo, err := a.openInfra(ctx, p, access{c.infraInputs, trust, scratch, c.DryRun})
@@ -83,8 +91,12 @@ func (c *bumpCmd) run(ctx context.Context, a *app, state *ship.State) (err error
 	var from source
 	steps := []ship.Step{
 		{Name: "verify", Run: func(ctx context.Context) (said string, err error) {
-			if said, err = c.verify(ctx, &image); err == nil && p.PullRequest != nil {
-				from = a.sourceOf(ctx, image)
+			said, err = c.verify(ctx, client, &image)
+			if _, skipped := errors.AsType[ship.Skip](err); len(c.Verify) > 0 && (err == nil || skipped) {
+				said, err = attester{a, c.verifyInputs, c.RegistryToken, client, trust, log}.attested(ctx, &image, said)
+			}
+			if err == nil && p.PullRequest != nil {
+				from = a.sourceOf(ctx, client, image)
 			}
 			return said, err
 		}},
@@ -119,24 +131,24 @@ func (c *bumpCmd) mistakes() error {
 		image, err = c.image()
 		err = errors.Join(err, c.bump(c.Pin).Permits(image.Tag))
 	}
-	return errors.Join(err, c.infraInputs.mistakes())
+	return errors.Join(err, c.verifyInputs.mistakes(), c.registryInputs.mistakes(), c.infraInputs.mistakes())
 }
 
 // verify asks the registry for the image, and completes its digest where the
 // pin needs it.
-func (c *bumpCmd) verify(ctx context.Context, image *ref.Image) (string, error) {
+func (c *bumpCmd) verify(ctx context.Context, client *registry.Client, image *ref.Image) (string, error) {
 	if c.VerifyImage == "never" {
 		return "", ship.Skip("switched off")
 	}
 	if c.VerifyImage == "auto" && c.InfraMode == string(plan.ModeFiles) && (c.Pin == string(manifest.PinTag) || image.Digest != "") {
 		return "", ship.Skip("files are edited here; `verify-image: always` asks the registry")
 	}
-	digest, err := (&registry.Client{}).Resolve(ctx, *image)
+	digest, err := client.Resolve(ctx, *image)
 	if err != nil {
 		return "", err
 	}
 	if image.Digest != "" && image.Tag != "" {
-		if digest, err = c.sameDigest(ctx, *image); err != nil {
+		if digest, err = c.sameDigest(ctx, client, *image); err != nil {
 			return "", err
 		}
 	}
@@ -145,9 +157,9 @@ func (c *bumpCmd) verify(ctx context.Context, image *ref.Image) (string, error) 
 }
 
 // sameDigest asks what the tag points at: a reference with both must mean one image.
-func (c *bumpCmd) sameDigest(ctx context.Context, image ref.Image) (ref.Digest, error) {
+func (c *bumpCmd) sameDigest(ctx context.Context, client *registry.Client, image ref.Image) (ref.Digest, error) {
 	tagged := ref.Image{Repository: image.Repository, Tag: image.Tag}
-	digest, err := (&registry.Client{}).Resolve(ctx, tagged)
+	digest, err := client.Resolve(ctx, tagged)
 	if err == nil && digest != image.Digest {
 		err = fault.Newf("E_DIGEST_MISMATCH", "give the tag alone, or the digest that it points at",
 			"%s points at %s, not at %s", tagged, digest, image.Digest)

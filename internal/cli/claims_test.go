@@ -54,7 +54,7 @@ func TestPlaceholdersKeepTheOrder(t *testing.T) {
 				}
 				host.Put("acme/web", "v0.0.2", image)
 			default:
-				host.Fail(testkit.RegistryFailure{Method: "PUT", Path: "/manifests/claim-of-" + other, Times: 1, Status: 403, Code: "DENIED"})
+				host.Fail(testkit.RegistryFailure{Method: "PUT", Path: "/manifests/claim-of-" + other, Times: 1, Status: 403, Code: "DENIED", Message: "permission_denied: write_package"})
 				if _, err := claim(other); err == nil {
 					t.Fatal("it was not cut off")
 				}

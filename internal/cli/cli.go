@@ -48,8 +48,15 @@ type grammar struct {
 	Ship    shipCmd    `cmd:"" help:"Build, tag, push and bump: the whole job."`
 	Plan    planCmd    `cmd:"" help:"Show what ship would do for an event, as JSON."`
 	Build   buildCmd   `cmd:"" help:"Build and push the image that the event asks for."`
+	Push    pushCmd    `cmd:"" help:"Push an image that was built elsewhere."`
 	Bump    bumpCmd    `cmd:"" help:"Write an image reference into the infra repository."`
+	Promote promoteCmd `cmd:"" help:"Take an image to other tags, registries and environments, as it is."`
 	Version versionCmd `cmd:"" help:"Claim the next version number for a commit."`
+	Resolve resolveCmd `cmd:"" help:"Ask a registry which image a tag is."`
+	Exists  existsCmd  `cmd:"" help:"Ask a registry whether it has an image."`
+	List    listCmd    `cmd:"" help:"List all tags of a repository."`
+	Login   loginCmd   `cmd:"" help:"Log docker and other programs in to registries."`
+	Logout  logoutCmd  `cmd:"" help:"Remove the logins that login wrote."`
 	Demo    demoCmd    `cmd:"" help:"Play the life of a change on this machine, for real."`
 
 	Completion kongcompletion.Completion `cmd:"" help:"Print shell code that completes tagboat's commands and flags."`

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"io"
-	"reflect"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -57,7 +56,7 @@ func Commands() ([]Command, error) {
 func describe(flag *kong.Flag) Input {
 	in := Input{
 		Named: Named{flag.Name, flag.Help}, Default: flag.Default, Required: flag.Required,
-		List: flag.IsSlice(), Secret: flag.Target.Type() == reflect.TypeFor[Secret](),
+		List: flag.IsSlice(), Secret: isSecret(flag.Target.Type()),
 	}
 	if flag.Enum != "" {
 		in.Allowed = flag.EnumSlice()

@@ -32,6 +32,7 @@ func TestEveryExampleIsACommandLine(t *testing.T) {
 	texts := map[string]string{}
 	for name, command := range map[string]interface{ Help() string }{
 		"ship --help": shipCmd{}, "plan --help": planCmd{}, "build --help": buildCmd{}, "bump --help": bumpCmd{}, "version --help": versionCmd{},
+		"login --help": loginCmd{}, "logout --help": logoutCmd{}, "resolve --help": resolveCmd{}, "exists --help": existsCmd{}, "list --help": listCmd{}, "promote --help": promoteCmd{}, "push --help": pushCmd{},
 	} {
 		texts[name] = command.Help()
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"reflect"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -27,7 +26,7 @@ func helpText(value *kong.Value) string {
 		text += " (required)"
 	case value.Tag.Enum != "":
 		text += " One of " + strings.ReplaceAll(value.Tag.Enum, ",", ", ") + "."
-	case value.Target.Type() == reflect.TypeFor[Secret]():
+	case isSecret(value.Target.Type()):
 		text += " Only from $" + secretVariable(value.Name) + "."
 	}
 	return text

@@ -79,6 +79,11 @@ type buildInputs struct {
 	Rebuild   string   `group:"Build" default:"auto" enum:"auto,always" help:"auto builds nothing where the image of the merged pull request has the same files and inputs: it gets the new tags. always builds."`
 }
 
+// checkInputs say what is looked at first.
+type checkInputs struct {
+	Preflight bool `group:"Build" default:"true" negatable:"" help:"Ask before the build whether every registry would take the image, whether the tags that never move are free, and whether the infra repository may be written to."`
+}
+
 // pinInputs say how the reference to hand on names the image.
 type pinInputs struct {
 	Pin string `group:"Image" default:"tag" enum:"tag,digest,both" help:"How references name the image. A digest that stands in a file is always brought up to date."`
@@ -86,7 +91,7 @@ type pinInputs struct {
 
 // hostInputs say what is trusted at the other end.
 type hostInputs struct {
-	CAFile string `placeholder:"FILE" help:"Certificates (PEM) of authorities that the API and the git of your server are trusted by, beside those of the system."`
+	CAFile string `placeholder:"FILE" help:"Certificates (PEM) of authorities that registries, and the API and the git of your server are trusted by, beside those of the system."`
 }
 
 // runInputs are those of every command that changes something.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 
 	"github.com/seed-96940006/tagboat/internal/build"
@@ -24,16 +25,17 @@ type job struct {
 	scratch string // folder for files of this run
 	trust   trust
 
-	registry *registry.Client
-	builder  build.Builder
-	request  build.Request
-	numbers  *numbers           // where the version was claimed; nil before, and where none is
-	claimed  version.Allocation // by this run
-	origin   origin             // what the build is made from, and the image will say
-	standIn  *standIn           // the image that is taken instead of a new one; nil until it was looked for
-	repo     *opened            // nil where nothing is bumped
-	layout   string             // the image that was built, as an OCI layout; "" where there is none
-	from     ref.Image          // the image that a registry had already; empty where none had
+	registries registries
+	registry   *registry.Client
+	builder    build.Builder
+	request    build.Request
+	numbers    *numbers           // where the version was claimed; nil before, and where none is
+	claimed    version.Allocation // by this run
+	origin     origin             // what the build is made from, and the image will say
+	standIn    *standIn           // the image that is taken instead of a new one; nil until it was looked for
+	repo       *opened            // nil where nothing is bumped
+	layout     string             // the image that was built, as an OCI layout; "" where there is none
+	from       ref.Image          // the image that a registry had already; empty where none had
 }
 
 // run makes the plan, runs the steps that choose picks, and reports, whatever
@@ -48,8 +50,7 @@ func (a *app) run(ctx context.Context, command string, in inputs, r runInputs, c
 	defer out.Close()
 	j := &job{
 		app: a, command: command, in: in, scratch: scratch,
-		state:    &ship.State{DryRun: r.DryRun},
-		registry: &registry.Client{Log: out, Now: a.world.Now},
+		state: &ship.State{DryRun: r.DryRun},
 	}
 	defer func() {
 		if j.repo != nil {
@@ -57,12 +58,12 @@ func (a *app) run(ctx context.Context, command string, in inputs, r runInputs, c
 		}
 		err = errors.Join(err, j.numbers.Close())
 	}()
-	failed := j.planAndRun(ctx, choose)
+	failed := j.planAndRun(ctx, choose, out)
 	j.giveBack(failed)
 	return errors.Join(failed, j.report(failed, r.JSON))
 }
 
-func (j *job) planAndRun(ctx context.Context, choose func(*job) []ship.Step) error {
+func (j *job) planAndRun(ctx context.Context, choose func(*job) []ship.Step, log io.Writer) error {
 	p, err := makePlan(ctx, j.app, j.in)
 	if err != nil {
 		return err
@@ -72,6 +73,10 @@ func (j *job) planAndRun(ctx context.Context, choose func(*job) []ship.Step) err
 	if j.trust, err = j.trusted(j.in.CAFile, j.scratch); err != nil {
 		return err
 	}
+	if j.registries, err = j.registriesOf(j.in.registryInputs, j.trust, log); err != nil {
+		return err
+	}
+	j.registry = j.registries.client(j.app, log)
 	j.state.Outcomes, err = ship.Run(ctx, j.app, j.world.Now, choose(j))
 	return err
 }

@@ -51,8 +51,8 @@ func (j *job) source(ctx context.Context) source {
 }
 
 // sourceOf is what an image in its registry says of itself.
-func (a *app) sourceOf(ctx context.Context, image ref.Image) source {
-	said, err := (&registry.Client{}).Revision(ctx, image)
+func (a *app) sourceOf(ctx context.Context, client *registry.Client, image ref.Image) source {
+	said, err := client.Revision(ctx, image)
 	if err != nil {
 		a.Printf("the pull request leads to no commit: %v", err)
 	}
@@ -109,13 +109,13 @@ func escaped(tag string) string {
 	return strings.Join(parts, "/")
 }
 
-var login = pattern.New(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
+var loginForm = pattern.New(`^[A-Za-z0-9][A-Za-z0-9_-]*$`)
 
 // coAuthor is the person who triggered the run, by the address that the server
 // knows them by without showing their own; "" of a bot and outside of a workflow.
 func coAuthor(c runner.Context) string {
 	host, err := url.Parse(c.ServerURL)
-	if !c.InActions || err != nil || !login.MatchString(c.Actor) || c.ActorID == "" || strings.Trim(c.ActorID, "0123456789") != "" {
+	if !c.InActions || err != nil || !loginForm.MatchString(c.Actor) || c.ActorID == "" || strings.Trim(c.ActorID, "0123456789") != "" {
 		return ""
 	}
 	return c.Actor + " <" + c.ActorID + "+" + c.Actor + "@users.noreply." + host.Hostname() + ">"

@@ -53,7 +53,7 @@ func TestANumberWhoseImageHasAnotherSpellingStays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newCheckout(t, map[string]string{"Dockerfile": "FROM scratch\nCOPY a.txt /\n", "a.txt": "a"})
 			r := testkit.NewRegistry(t)
-			r.Fail(testkit.RegistryFailure{Method: "PUT", Path: "/manifests/edge", Times: 1, Status: 403, Code: "DENIED"})
+			r.Fail(testkit.RegistryFailure{Method: "PUT", Path: "/manifests/edge", Times: 1, Status: 403, Code: "DENIED", Message: "permission_denied: write_package"})
 			args := []string{"--images", r.Host + "/acme/web", "--tags", rule, "--tags", "raw=edge", "--on-failure", "free"}
 			log, code := c.run("push.main", args...)
 			if code == exitOK {

@@ -26,6 +26,7 @@ var allOutputs = []output{
 	{"version", "The number of the commit, such as `v0.0.7`; empty where none was asked for.", func(s *ship.State) string { return string(s.Version) }},
 	{"latest-version", "The highest version of `latest-version-of`; empty where none was asked for.", func(s *ship.State) string { return string(s.Latest) }},
 	{"digest", "Digest of the image, `sha256:…`.", func(s *ship.State) string { return string(s.Digest) }},
+	{"exists", "`true` if the registry has the image, `false` if not.", func(s *ship.State) string { return strconv.FormatBool(s.Digest != "") }},
 	{"deploy-ref", "The one reference to hand to a bump, pinned as `pin` says; empty where nothing was pushed.", func(s *ship.State) string { return s.Ref.String() }},
 	{"changed", "`true` if the infra repository was changed, `false` if not.", func(s *ship.State) string { return strconv.FormatBool(s.Bump != nil && s.Bump.Changed) }},
 	{"branch", "Branch of the infra repository that was written; of a dry run, that would be.", bumped(func(b *ship.Bumped) string { return b.Branch })},
@@ -34,6 +35,7 @@ var allOutputs = []output{
 	{"pull-request-number", "Number of the pull request; empty where there is none.", pullRequest(func(pr *ship.PullRequest) string { return strconv.Itoa(pr.Number) })},
 	{"pull-request-url", "Page of the pull request.", pullRequest(func(pr *ship.PullRequest) string { return pr.URL })},
 	{"pull-request-operation", "What became of the pull request: `created`, `updated`, `none` (it was so already), `closed` or `merged`.", pullRequest(func(pr *ship.PullRequest) string { return pr.Operation })},
+	{"docker-config", "Folder of docker's configuration with the logins; empty of a dry run.", func(*ship.State) string { return "" }},
 	{"plan", "What was decided, and why, as JSON.", planJSON},
 }
 
@@ -41,14 +43,20 @@ var allOutputs = []output{
 var outputNames = map[string][]string{
 	"ship":    {"images", "tags", "tag", "version", "digest", "deploy-ref", "changed", "branch", "commit-sha", "diff", "pull-request-number", "pull-request-url", "pull-request-operation", "plan"},
 	"build":   {"images", "tags", "tag", "version", "digest", "deploy-ref", "plan"},
+	"push":    {"images", "tags", "tag", "version", "digest", "deploy-ref", "plan"},
 	"plan":    {"tags", "tag", "plan"},
 	"bump":    {"deploy-ref", "changed", "branch", "commit-sha", "diff", "pull-request-number", "pull-request-url", "pull-request-operation"},
+	"promote": {"images", "tags", "tag", "digest", "deploy-ref", "changed", "branch", "commit-sha", "diff", "pull-request-number", "pull-request-url", "pull-request-operation"},
 	"version": {"version", "latest-version"},
+	"login":   {"docker-config"},
+	"resolve": {"exists", "digest", "deploy-ref"},
 }
 
 // otherHelp is that of outputs which mean something else in a command.
 var otherHelp = map[string]map[string]string{
-	"bump": {"deploy-ref": "The reference that was asked for, as `pin` has it written; empty where it was not written."},
+	"resolve": {"deploy-ref": "The reference, as `pin` has it written; empty where the registry does not have the image."},
+	"promote": {"deploy-ref": "The reference that files get, as `pin` has it written; empty where the run did not get that far."},
+	"bump":    {"deploy-ref": "The reference that was asked for, as `pin` has it written; empty where it was not written."},
 }
 
 // outputsOf are the outputs of a command, in their order.

@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/login"
 )
 
 // parser reads inputs from flags, from the action's inputs and, for secrets,
@@ -76,6 +77,7 @@ func newGrammar(a *app, commands any, more ...kong.Option) (*kong.Kong, error) {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.ValueFormatter(helpText),
 		kong.TypeMapper(reflect.TypeFor[Secret](), kong.MapperFunc(decodeSecret)),
+		kong.TypeMapper(reflect.TypeFor[Logins](), kong.MapperFunc(decodeSecret)),
 	)...)
 	if err != nil {
 		return nil, err
@@ -182,12 +184,12 @@ func (p *parser) Validate(*kong.Application) error { return nil }
 // given: the runner cannot tell them apart either.
 func (p *parser) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
 	value := p.inputs[flag.Name]
-	if flag.Target.Type() == reflect.TypeFor[Secret]() {
+	if isSecret(flag.Target.Type()) {
 		if value == "" {
 			value = p.app.world.Getenv(secretVariable(flag.Name))
 		}
 		value = strings.TrimSpace(value) // tokens out of files end in a newline
-		p.app.Mask(value)
+		p.app.Mask(passwords(flag.Target.Type(), value)...)
 		return resolvedSecret(value), nil
 	}
 	switch {
@@ -210,6 +212,26 @@ func lines(text string) []any {
 		}
 	}
 	return all
+}
+
+// isSecret reports whether no flag takes values of this type.
+func isSecret(t reflect.Type) bool {
+	return t == reflect.TypeFor[Secret]() || t == reflect.TypeFor[Logins]()
+}
+
+// passwords are what is masked of a secret: all of it, but of logins that can be
+// read the passwords alone.
+func passwords(t reflect.Type, value string) (all []string) {
+	if t == reflect.TypeFor[Logins]() {
+		auths, err := login.ParseAuths(value)
+		if err == nil {
+			for _, auth := range auths {
+				all = append(all, auth.Password)
+			}
+			return all
+		}
+	}
+	return []string{value}
 }
 
 func secretVariable(name string) string {

@@ -50,6 +50,9 @@ type buildCmd struct {
 	numberInputs
 	buildInputs
 	pinInputs
+	registryInputs
+	createInputs
+	checkInputs
 	hostInputs
 	runInputs
 }
@@ -64,7 +67,7 @@ Examples:
 }
 
 func (c *buildCmd) inputs() inputs {
-	return inputs{c.eventInputs, c.imageInputs, c.numberInputs, c.buildInputs, c.pinInputs, infraInputs{}, c.hostInputs}
+	return inputs{c.eventInputs, c.imageInputs, c.numberInputs, c.buildInputs, c.pinInputs, c.registryInputs, c.createInputs, c.checkInputs, infraInputs{}, c.hostInputs}
 }
 
 func (c *buildCmd) mistakes() error { return c.inputs().mistakes() }

@@ -27,7 +27,8 @@ func (j *job) prepareBuild(ctx context.Context) (string, error) {
 		Created: commitTime(ctx, b.Context),
 		Layout:  filepath.Join(j.scratch, "layout"),
 	}
-	builder, reason, err := build.Pick(ctx, b.Builder, j.request, &build.Native{}, &build.Buildx{})
+	native := &build.Native{Keychain: j.registries.keychain, Transport: j.registries.transport}
+	builder, reason, err := build.Pick(ctx, b.Builder, j.request, native, &build.Buildx{})
 	j.builder = builder
 	if err != nil && !onlyDockerMissing(err) {
 		return "", err
@@ -59,7 +60,7 @@ func onlyDockerMissing(err error) bool {
 
 // build builds, unless a registry has this version of this commit already, or the
 // image of the pull request is what would be built.
-func (j *job) build(ctx context.Context) (string, error) {
+func (j *job) build(ctx context.Context) (told string, err error) {
 	if !j.state.Plan.Build.Do {
 		return "", ship.Skip(j.state.Plan.Build.Reason)
 	}
@@ -74,6 +75,11 @@ func (j *job) build(ctx context.Context) (string, error) {
 	out := j.Writer()
 	defer out.Close()
 	j.request.Log = out
+	if docker, ok := j.builder.(*build.Buildx); ok {
+		if docker.Config, err = j.dockerConfig(ctx); err != nil {
+			return "", err
+		}
+	}
 	image, err := j.builder.Build(ctx, j.request)
 	if err != nil {
 		return "", err

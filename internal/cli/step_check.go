@@ -8,26 +8,34 @@ import (
 	"sync"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/infra"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
 
 // check looks at everything that would make a later step fail, before a number
-// is claimed or anything is built: the Dockerfile, and the infra repository with
-// the fields that name the image. All that is wrong is told at once.
+// is claimed or anything is built: the Dockerfile, the registries, and the infra
+// repository with the fields that name the image. All of it is asked at once, and
+// all that is wrong is told at once.
 func (j *job) check(ctx context.Context) (string, error) {
 	p := j.state.Plan
 	if !p.Build.Do {
 		return "", ship.Skip(p.Build.Reason)
 	}
-	built, buildErr := j.prepareBuild(ctx)
-	named, infraErr, registryErr := "", error(nil), error(nil)
+	var built, pushed, named string
+	var buildErr, registryErr, infraErr error
+	var group sync.WaitGroup
+	group.Go(func() { built, buildErr = j.prepareBuild(ctx) })
 	if p.Push.Do && !j.state.DryRun {
-		registryErr = j.checkRegistries(ctx)
+		group.Go(func() { pushed, registryErr = j.checkRegistries(ctx) })
 	}
 	if p.Bump.Do {
-		named, infraErr = j.checkInfra(ctx)
+		group.Go(func() { named, infraErr = j.checkInfra(ctx) })
+	}
+	group.Wait()
+	if p.Push.Do && buildErr == nil && registryErr == nil { // what is in a registry is held against what would be built
+		registryErr = j.checkTags(ctx)
 	}
 	if err := errors.Join(buildErr, registryErr, infraErr); err != nil {
 		return "", err
@@ -35,30 +43,12 @@ func (j *job) check(ctx context.Context) (string, error) {
 	if j.in.Event == "" {
 		j.warnOfChanges(ctx, p.Build.Context)
 	}
-	return strings.Join(nonEmpty(built, named), "; "), nil
-}
-
-// checkRegistries asks every registry something, to see that it answers and takes
-// the login. What it says of an image that may not exist yet does not count: some
-// registries call that denied.
-func (j *job) checkRegistries(ctx context.Context) error {
-	images := j.state.Plan.Images
-	errs := make([]error, len(images))
-	var group sync.WaitGroup
-	for i, repository := range images {
-		group.Go(func() {
-			_, err := j.registry.Exists(ctx, ref.Image{Repository: repository, Tag: "latest"})
-			if fault.Is(err, "E_REGISTRY_UNREACHABLE") || fault.Is(err, "E_REGISTRY_AUTH") {
-				errs[i] = err
-			}
-		})
-	}
-	group.Wait()
-	return errors.Join(errs...)
+	return strings.Join(nonEmpty(built, pushed, named), "; "), nil
 }
 
 // checkInfra reads the infra repository and tries the edit, with what it renders
-// to, for a tag and a digest that are not known yet.
+// to, for a tag and a digest that are not known yet; and asks whether it may be
+// written to.
 func (j *job) checkInfra(ctx context.Context) (string, error) {
 	var err error
 	if j.repo, err = j.openInfra(ctx, j.state.Plan.Bump, access{j.in.infraInputs, j.trust, j.scratch, j.state.DryRun}); err != nil {
@@ -68,6 +58,15 @@ func (j *job) checkInfra(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	named, err := j.tryEdit(read)
+	if guarded, ok := j.repo.Repo.(infra.Guarded); ok && j.in.Preflight && !j.state.DryRun {
+		err = errors.Join(err, guarded.MayWrite(ctx))
+	}
+	return named, err
+}
+
+// tryEdit is the edit without the write.
+func (j *job) tryEdit(read *infra.Snapshot) (string, error) {
 	trial := j.trial()
 	result, err := j.edited(read, reference{Bump: j.state.Plan.Bump, image: trial, onNoChange: j.in.OnNoChange})
 	if err != nil {

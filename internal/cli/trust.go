@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -41,6 +42,11 @@ func (a *app) trusted(file, scratch string) (trust, error) {
 		return trust{}, err
 	}
 	return trust{roots: roots, caFile: all}, nil
+}
+
+// config is what TLS is spoken with.
+func (t trust) config() *tls.Config {
+	return &tls.Config{RootCAs: t.roots, MinVersion: tls.VersionTLS12}
 }
 
 func noAuthorities(err error) error {

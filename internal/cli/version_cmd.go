@@ -9,7 +9,6 @@ import (
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
-	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/report"
 	"github.com/seed-96940006/tagboat/internal/ship"
 	"github.com/seed-96940006/tagboat/internal/version"
@@ -21,6 +20,7 @@ type versionCmd struct {
 	Images []string `sep:"none" group:"Version" placeholder:"IMAGE" help:"Repositories of the image, one a line, whose tags count, too: no version that one of them holds is given."`
 	Free   bool     `group:"Version" help:"Give the number of the commit back, in a step with 'if: failure()': the next commit gets it. A number that one of images holds, or that is not the highest, stays."`
 	latestInputs
+	registryInputs
 	hostInputs
 	Source string `cli:"only" group:"Version" default:"." placeholder:"FOLDER" help:"Checkout that holds the commit."`
 	runInputs
@@ -49,7 +49,7 @@ Examples:
 
 func (c *versionCmd) mistakes() error {
 	_, imagesErr := repositories(c.Images)
-	errs := []error{c.numberInputs.mistakes(), imagesErr}
+	errs := []error{c.numberInputs.mistakes(), c.registryInputs.mistakes(), imagesErr}
 	if len(c.Images) == 0 && (c.Free || c.OnFailure == freeClaim) {
 		errs = append(errs, fault.Newf("E_INPUT", "give `images`: where the image would be pushed", "a number is given back only if no registry has an image under it, and there are no images to ask for"))
 	}
@@ -75,9 +75,12 @@ func (c *versionCmd) Run(ctx context.Context, a *app) (err error) {
 	}
 	log := a.Writer()
 	defer log.Close()
-	by := claimant{
-		commit: cmp.Or(c.Commit, checkedOut(ctx, c.Source)), folder: c.Source,
-		images: images, client: &registry.Client{Log: log, Now: a.world.Now}, scratch: scratch, dry: c.DryRun,
+	by := claimant{commit: cmp.Or(c.Commit, checkedOut(ctx, c.Source)), folder: c.Source, images: images, scratch: scratch, dry: c.DryRun}
+	if by.trust, err = a.trusted(c.CAFile, scratch); err != nil {
+		return err
+	}
+	if by.client, err = a.registryClient(c.registryInputs, by.trust, log); err != nil {
+		return err
 	}
 	r := &numbering{app: a, in: c, by: by, state: &ship.State{DryRun: c.DryRun}}
 	defer func() { err = errors.Join(err, r.numbers.Close()) }()
@@ -112,9 +115,7 @@ type numbering struct {
 // open opens the repository that holds the numbers.
 func (r *numbering) open(ctx context.Context) (err error) {
 	r.warnOfPrefix(r.in.numberInputs)
-	if r.by.trust, err = r.trusted(r.in.CAFile, r.by.scratch); err == nil {
-		r.numbers, err = r.numbersOf(ctx, r.in.numberInputs, r.by)
-	}
+	r.numbers, err = r.numbersOf(ctx, r.in.numberInputs, r.by)
 	return err
 }
 

@@ -75,7 +75,7 @@ func became(s *ship.State) string {
 	result := "nothing to do"
 	for _, o := range s.Outcomes {
 		switch {
-		case o.Status == ship.Done && (o.Step == "push" || o.Step == "bump" || o.Step == "version"):
+		case o.Status == ship.Done && (o.Step == "push" || o.Step == "copy" || o.Step == "bump" || o.Step == "version"):
 			return "done"
 		case o.Status == ship.AlreadySo:
 			result = "already so"

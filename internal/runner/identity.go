@@ -14,11 +14,16 @@ import (
 // moments of trouble, and a second request costs nothing.
 const idTokenTries = 3
 
+// MayIdentify reports whether the job may have an OIDC token.
+func (r *Runner) MayIdentify() bool {
+	return r.getenv("ACTIONS_ID_TOKEN_REQUEST_URL") != "" && r.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") != ""
+}
+
 // IDToken is a new OIDC token of the job for an audience, by which a cloud knows
 // the workflow (docs.github.com, "OpenID Connect"). It is masked. It fails with
 // E_ID_TOKEN where the job may have none.
 func (r *Runner) IDToken(ctx context.Context, audience string) (string, error) {
-	if r.getenv("ACTIONS_ID_TOKEN_REQUEST_URL") == "" || r.getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") == "" {
+	if !r.MayIdentify() {
 		return "", fault.Newf("E_ID_TOKEN", "give the job `permissions: id-token: write`; a pull request from a fork has none",
 			"the job has no OIDC token")
 	}

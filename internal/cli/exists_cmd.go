@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/registry"
+)
+
+// existsCmd answers a script.
+type existsCmd struct {
+	Image string `group:"Image" required:"" placeholder:"IMAGE" help:"The image to look for: repository:tag, or repository@digest."`
+	registryInputs
+	hostInputs
+}
+
+// Help teaches by examples.
+func (existsCmd) Help() string {
+	return `Ends with 0 where the registry has the image, and with 1 where it does not, or cannot be asked; a word on stdout tells these two apart: false, or nothing.
+
+Examples:
+  tagboat exists --image ghcr.io/acme/web:v0.0.8`
+}
+
+func (c *existsCmd) mistakes() error { return c.registryInputs.mistakes() }
+
+// Run asks.
+func (c *existsCmd) Run(ctx context.Context, a *app) error {
+	image, err := ref.ParseImage(c.Image)
+	if err != nil {
+		return usage(err)
+	}
+	return a.asking(c.registryInputs, c.hostInputs, func(client *registry.Client) error {
+		_, err := client.Resolve(ctx, image)
+		switch {
+		case err == nil:
+			return a.Print([]byte("true\n"))
+		case fault.Is(err, "E_IMAGE_MISSING"):
+			return errors.Join(err, a.Print([]byte("false\n")))
+		}
+		return err
+	})
+}

@@ -1,0 +1,46 @@
+package cli
+
+import (
+	"errors"
+	"time"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/login"
+)
+
+// Logins are a secret of which the passwords are masked, one by one: hosts and
+// the account ids in them are no secrets, and a job whose outputs hold what is
+// masked loses them.
+type Logins string
+
+// String hides them.
+func (l Logins) String() string { return Secret(l).String() }
+
+// registryInputs say who we are at the registries.
+type registryInputs struct {
+	RegistryToken     Secret        `group:"Registries" action-default:"${{ github.token }}" help:"Token for ghcr.io, or for the registry of your server: that of the job, with packages: write. Empty leaves ghcr.io to registry-auth and docker's configuration."`
+	RegistryAuth      Logins        `group:"Registries" placeholder:"LOGIN" help:"Logins to registries, which go before all others, one a line: HOST USER PASSWORD; or the YAML of docker/login-action."`
+	DockerhubUsername string        `group:"Registries" placeholder:"NAME" help:"Account at Docker Hub."`
+	DockerhubToken    Secret        `group:"Registries" help:"Access token of that account (Read & Write)."`
+	AWSRole           string        `group:"Registries" placeholder:"ARN" help:"Role to assume for ECR, by the OIDC token of the job (permissions: id-token: write). Without one, credentials are found as by every AWS SDK."`
+	AWSAudience       string        `group:"Registries" default:"sts.amazonaws.com" placeholder:"NAME" help:"Audience of that OIDC token."`
+	AWSSessionName    string        `group:"Registries" placeholder:"NAME" help:"Name of the session at AWS. Default: tagboat, the repository and the run."`
+	AWSDuration       time.Duration `name:"aws-session-duration" group:"Registries" default:"1h" placeholder:"TIME" help:"How long the session lasts, from 15m to 12h."`
+}
+
+// mistakes are those that need no look at the registries.
+func (in registryInputs) mistakes() error {
+	var errs []error
+	if (in.DockerhubUsername == "") != (in.DockerhubToken == "") {
+		given, missing := "dockerhub-username", "dockerhub-token"
+		if in.DockerhubUsername == "" {
+			given, missing = missing, given
+		}
+		errs = append(errs, fault.Newf("E_INPUT", "give both, or none. "+hintEmpty, "%s is given without %s", given, missing))
+	}
+	if in.AWSDuration < 15*time.Minute || in.AWSDuration > 12*time.Hour {
+		errs = append(errs, fault.Newf("E_INPUT", "a time from 15m to 12h, such as 1h", "aws-session-duration cannot be %s", in.AWSDuration))
+	}
+	_, err := login.ParseAuths(string(in.RegistryAuth))
+	return errors.Join(append(errs, err)...)
+}

@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/login"
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/report"
+	"github.com/seed-96940006/tagboat/internal/runner"
+	"github.com/seed-96940006/tagboat/internal/ship"
+)
+
+// loginCmd writes docker's configuration for other programs.
+type loginCmd struct {
+	Registries []string `sep:"none" group:"Login" required:"" placeholder:"REGISTRY" help:"Registries to log in to, or images in them, one a line: ghcr.io, docker.io, 111122223333.dkr.ecr.eu-west-1.amazonaws.com."`
+	registryInputs
+	dockerConfigInputs
+	hostInputs
+	runInputs
+}
+
+// dockerConfigInputs say where docker's configuration is written.
+type dockerConfigInputs struct {
+	DockerConfig string `group:"Login" placeholder:"FOLDER" help:"Folder for docker's configuration with the logins: an empty or a new one, or that of an earlier login. Default: one among the job's temporary files."`
+}
+
+// Help teaches by examples.
+func (loginCmd) Help() string {
+	return `Tagboat's own commands need no login before them: they take the same inputs. This is for docker, buildx and whatever else reads docker's configuration.
+
+Every login is tried at its registry before anything is written.
+
+Examples:
+  eval "$(tagboat login --registries ghcr.io)"     # sets DOCKER_CONFIG in this shell
+  eval "$(tagboat logout)"                         # removes it again
+
+  TAGBOAT_REGISTRY_AUTH='registry.example ada s3cret' tagboat login --registries registry.example --docker-config ./docker`
+}
+
+func (c *loginCmd) mistakes() error {
+	var errs []error
+	for _, text := range c.Registries {
+		_, err := registryTarget(text)
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, c.registryInputs.mistakes())...)
+}
+
+// registryTarget is the registry or the repository that an entry of registries means.
+func registryTarget(text string) (string, error) {
+	if registry, err := login.Registry(text); err == nil && (text == "localhost" || strings.ContainsAny(text, ".:")) {
+		return registry.RegistryStr(), nil
+	}
+	image, err := ref.ParseImage(text)
+	if err != nil {
+		return "", fault.New("E_INPUT", "name a registry, or an image in it: ghcr.io, ghcr.io/acme/web", fmt.Errorf("registries: %w", err))
+	}
+	return image.Repository.String(), nil
+}
+
+// Run logs in.
+func (c *loginCmd) Run(ctx context.Context, a *app) error {
+	log := a.Writer()
+	defer log.Close()
+	state := &ship.State{DryRun: c.DryRun}
+	folder := ""
+	var failed error
+	state.Outcomes, failed = ship.Run(ctx, a, a.world.Now, []ship.Step{{Name: "login", Run: func(ctx context.Context) (told string, err error) {
+		folder, told, err = c.login(ctx, a, log)
+		return told, err
+	}}})
+	err := errors.Join(failed, a.Summary(report.Markdown("login", state, failed)))
+	if folder != "" && !a.InActions && !c.JSON {
+		return errors.Join(err, a.Print(shellVariable("DOCKER_CONFIG", folder)))
+	}
+	return errors.Join(err, a.Outputs([]runner.Output{{Name: "docker-config", Value: folder}}, c.JSON))
+}
+
+// login tries every login, and then writes all of them.
+func (c *loginCmd) login(ctx context.Context, a *app, log io.Writer) (folder, told string, err error) {
+	checked, err := c.check(ctx, a, log)
+	if err != nil {
+		return "", "", err
+	}
+	var entries []login.Entry
+	var who []string
+	for _, one := range checked {
+		entries = append(entries, login.Entry{Host: one.Host, Auth: one.Auth})
+		who = append(who, fmt.Sprintf("%s takes %s", one.Host, one.Source))
+	}
+	told = strings.Join(who, "; ")
+	if c.DryRun {
+		return "", "", ship.Skip("dry run: " + told)
+	}
+	base, was := a.dockerFolder()
+	folder = a.loginFolder(c.DockerConfig, was)
+	if err := login.WriteDockerConfig(folder, base, was, entries...); err != nil {
+		return "", "", err
+	}
+	if a.world.Getenv("DOCKER_AUTH_CONFIG") != "" {
+		a.Warn(fault.Newf("E_DOCKER_CONFIG", "leave DOCKER_AUTH_CONFIG unset", "DOCKER_AUTH_CONFIG is set, and docker prefers the logins in it"))
+	}
+	if a.InActions {
+		a.Printf("The logins are in %s, as DOCKER_CONFIG of the steps that follow. The runner removes it at the end of the job; `tagboat logout` does so at once.", folder)
+	} else {
+		a.Printf("The logins are in %s, which `tagboat logout` removes.", folder)
+	}
+	return folder, told, a.Export("DOCKER_CONFIG", folder)
+}
+
+// checkTime is how long a registry may think about a login.
+const checkTime = 90 * time.Second
+
+// check tries the login of each registry, all at once.
+func (c *loginCmd) check(ctx context.Context, a *app, log io.Writer) (all []login.Checked, err error) {
+	scratch, err := os.MkdirTemp(a.Temp, "tagboat-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	t, err := a.trusted(c.CAFile, scratch)
+	if err != nil {
+		return nil, err
+	}
+	r, err := a.registriesOf(c.registryInputs, t, log)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, checkTime, fmt.Errorf("no answer within %s", checkTime))
+	defer cancel()
+	found := make([]login.Checked, len(c.Registries))
+	errs := make([]error, len(c.Registries))
+	var group sync.WaitGroup
+	for i, text := range c.Registries {
+		group.Go(func() {
+			target, err := registryTarget(text)
+			if err == nil {
+				found[i], err = r.keychain.Check(ctx, target, r.transport)
+			}
+			errs[i] = err
+		})
+	}
+	group.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return onePerHost(found)
+}
+
+// onePerHost leaves one login for each registry, which is what docker's
+// configuration has room for.
+func onePerHost(found []login.Checked) (all []login.Checked, err error) {
+	known := map[string]login.Checked{}
+	for _, one := range found {
+		before, twice := known[one.Host]
+		switch {
+		case !twice:
+			known[one.Host] = one
+			all = append(all, one)
+		case before.Auth != one.Auth:
+			return nil, usage(fault.Newf("E_INPUT", "leave one of the images out of registries, or log in to folders of their own (docker-config)",
+				"images at %s have different logins, and docker's configuration holds one for a registry", one.Host))
+		}
+	}
+	return all, nil
+}

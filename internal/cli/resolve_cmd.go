@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/manifest"
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/registry"
+	"github.com/seed-96940006/tagboat/internal/ship"
+)
+
+// resolveCmd asks which image a tag is.
+type resolveCmd struct {
+	Image   string `group:"Image" required:"" placeholder:"IMAGE" help:"The image to look for: repository:tag, or repository@digest."`
+	Missing string `group:"Image" default:"fail" enum:"fail,ok" help:"What it means that the registry does not have it. With ok the output exists is false, and the others are empty."`
+	pinInputs
+	registryInputs
+	hostInputs
+	JSON bool `cli:"only" name:"json" help:"Print the outputs as one JSON object."`
+}
+
+// Help teaches by examples.
+func (resolveCmd) Help() string {
+	return `Examples:
+  tagboat resolve --image ghcr.io/acme/web:main
+
+  # the reference with its digest, to hand to a bump
+  tagboat resolve --image ghcr.io/acme/web:main --pin both`
+}
+
+func (c *resolveCmd) mistakes() error { return c.registryInputs.mistakes() }
+
+// Run asks.
+func (c *resolveCmd) Run(ctx context.Context, a *app) error {
+	image, err := ref.ParseImage(c.Image)
+	if err != nil {
+		return usage(err)
+	}
+	return a.asking(c.registryInputs, c.hostInputs, func(client *registry.Client) error {
+		state := &ship.State{}
+		found, err := client.Resolve(ctx, image)
+		switch {
+		case err == nil:
+			image.Digest = found
+			state.Digest, state.Ref = found, manifest.Pin(c.Pin).Of(image)
+			a.Printf("%s is %s", c.Image, found)
+		case fault.Is(err, "E_IMAGE_MISSING") && c.Missing == "ok":
+			a.Printf("%v", err)
+		default:
+			return err
+		}
+		return a.Outputs(values("resolve", state), c.JSON)
+	})
+}
