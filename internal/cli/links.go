@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/seed-96940006/tagboat/internal/git"
 	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -48,6 +49,26 @@ func (j *job) source(ctx context.Context) source {
 		j.Printf("the pull request leads to the commit, since the versions cannot be listed: %v", err)
 	}
 	return s
+}
+
+// originPage is the page of the repository that a checkout came from; "" where it
+// came from no server.
+func originPage(ctx context.Context, folder, server string) string {
+	origin, err := originOf(ctx, folder)
+	if err != nil {
+		return ""
+	}
+	remote, err := git.Locate(origin, server)
+	if err != nil {
+		return ""
+	}
+	if page := pageOf(server, remote); page != "" {
+		return page
+	}
+	if page := strings.TrimSuffix(remote.String(), ".git"); strings.HasPrefix(page, "https://") && !strings.Contains(page, "@") {
+		return page
+	}
+	return ""
 }
 
 // sourceOf is what an image in its registry says of itself.

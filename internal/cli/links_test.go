@@ -83,3 +83,24 @@ func TestWhoTriggeredTheRunIsCoAuthor(t *testing.T) {
 		})
 	}
 }
+
+func TestOriginPage(t *testing.T) {
+	cases := map[string]string{
+		"https://github.example/acme/web.git":    "https://github.example/acme/web",
+		"git@github.example:acme/web.git":        "https://github.example/acme/web",
+		"https://gitlab.example/acme/a/web.git":  "https://gitlab.example/acme/a/web",
+		"https://bot:secret@gitlab.example/acme": "", // nothing of a URL with a password
+		"git@gitlab.example:acme/web.git":        "",
+		"/srv/web.git":                           "",
+		"":                                       "",
+	}
+	for origin, want := range cases {
+		c := newCheckout(t, map[string]string{"a": "b"})
+		if origin != "" {
+			c.git("remote", "add", "origin", origin)
+		}
+		if got := originPage(t.Context(), c.dir, "https://github.example"); got != want {
+			t.Errorf("%s: got %q, want %q", origin, got, want)
+		}
+	}
+}

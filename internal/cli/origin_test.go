@@ -15,7 +15,7 @@ func TestAnUnknownOriginIsNotThatOfTheBase(t *testing.T) {
 	r := build.Request{Labels: map[string]string{registry.RevisionKey: "c", registry.FilesKey: "made up"}}
 	origin{tree: "t"}.record(&r)
 	want := build.Request{
-		Labels:      map[string]string{registry.RevisionKey: "c", registry.TreeKey: "t", registry.FilesKey: "", registry.InputsKey: ""},
+		Labels:      map[string]string{registry.RevisionKey: "c", registry.TreeKey: "t", registry.FilesKey: "", registry.InputsKey: "", registry.SourceKey: ""},
 		Annotations: map[string]string{registry.RevisionKey: "c", registry.TreeKey: "t"},
 	}
 	if diff := cmp.Diff(want.Labels, r.Labels); diff != "" {

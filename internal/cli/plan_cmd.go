@@ -101,6 +101,8 @@ func makePlan(ctx context.Context, a *app, in inputs) (plan.Plan, error) {
 	}
 	if repo := cmp.Or(event.Repository, a.Repository); repo != "" {
 		planned.SourceURL = a.ServerURL + "/" + repo
+	} else if !replay {
+		planned.SourceURL = originPage(ctx, in.Context, a.ServerURL)
 	}
 	p, err := plan.Make(planned, event)
 	return p, usage(err)
