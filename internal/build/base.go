@@ -223,7 +223,7 @@ func unreachable(image string, err error) error {
 	if answer, ok := errors.AsType[*transport.Error](err); ok {
 		switch answer.StatusCode {
 		case http.StatusUnauthorized, http.StatusForbidden:
-			hint = "log in to " + domain + " with an account that may pull the image; a misspelt name gets the same answer from many registries"
+			hint = "log in to " + domain + " (" + loginInput(domain) + ") with an account that may pull the image; a misspelt name gets the same answer from many registries"
 		case http.StatusNotFound:
 			hint = "see whether the name and the tag are right"
 		case http.StatusTooManyRequests:
@@ -231,4 +231,15 @@ func unreachable(image string, err error) error {
 		}
 	}
 	return fault.New("E_BASE_IMAGE", hint, fmt.Errorf("base image %s: %w", image, err))
+}
+
+// loginInput names the input that has logins for a registry.
+func loginInput(domain string) string {
+	switch domain {
+	case "ghcr.io":
+		return "`registry-token`, with `permissions: packages: read`, or `registry-auth`"
+	case "docker.io":
+		return "`dockerhub-username` and `dockerhub-token`"
+	}
+	return "`registry-auth`"
 }
