@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/ecr"
@@ -14,14 +15,17 @@ import (
 // createInputs say what becomes of a repository that is missing.
 type createInputs struct {
 	CreateRepository   bool     `group:"Registries" help:"Make a repository of ECR that is missing, before anything is built (ecr:CreateRepository). Other registries make theirs by themselves."`
-	RepositorySettings []string `sep:"none" group:"Registries" placeholder:"NAME=VALUE" help:"What such a repository is like, one a line: immutable=false, mutable-tags=GLOB (default: pr-* and the tags of the run that move), scan-on-push=false, encryption=AES256, KMS or KMS_DSSE, kms-key=ARN, lifecycle=FILE with a policy, tag=NAME=VALUE."`
+	RepositorySettings []string `sep:"none" group:"Registries" placeholder:"NAME=VALUE" help:"What such a repository is like, one a line: immutable=false, mutable-tags=GLOB (default: pr-* and the tags that move by their rules), scan-on-push=false, encryption=AES256, KMS or KMS_DSSE, kms-key=ARN, lifecycle=FILE with a policy, tag=NAME=VALUE."`
 }
 
-func (in createInputs) mistakes() error {
-	if len(in.RepositorySettings) > 0 && !in.CreateRepository {
-		return fault.Newf("E_INPUT", "give `create-repository: true`, too, or leave them out", "repository-settings are of a repository that is made, and none is")
+func (in createInputs) mistakes(rules []string) error {
+	if !in.CreateRepository {
+		if len(in.RepositorySettings) > 0 {
+			return fault.Newf("E_INPUT", "give `create-repository: true`, too, or leave them out", "repository-settings are of a repository that is made, and none is")
+		}
+		return nil
 	}
-	_, err := repositorySettings(in.RepositorySettings, nil)
+	_, err := repositorySettings(in.RepositorySettings, rules)
 	return err
 }
 
@@ -29,8 +33,9 @@ func (in createInputs) mistakes() error {
 const mostExclusions = 5
 
 // repositorySettings reads them, and reports every mistake. Tags cannot be
-// overwritten, but those of pull requests and those of the run that move.
-func repositorySettings(lines []string, tags []plan.Tag) (ecr.Repository, error) {
+// overwritten, but those of pull requests and those that move by their rules:
+// whichever run makes the repository, the next ones push to it.
+func repositorySettings(lines, rules []string) (ecr.Repository, error) {
 	r := ecr.Repository{Immutable: true, ScanOnPush: true}
 	var errs []error
 	given := false
@@ -47,14 +52,32 @@ func repositorySettings(lines []string, tags []plan.Tag) (ecr.Repository, error)
 	case !r.Immutable && given:
 		errs = append(errs, badSetting("leave one of them out", "of a repository whose tags all move, immutable=false and mutable-tags mean the same"))
 	case r.Immutable && !given:
-		r.Exclusions = []string{"pr-*"}
-		for _, tag := range tags {
-			if !tag.Immutable && tag.Name != "" && !strings.HasPrefix(string(tag.Name), "pr-") && len(r.Exclusions) < mostExclusions {
-				r.Exclusions = append(r.Exclusions, string(tag.Name))
-			}
-		}
+		moving, err := movingTags(rules)
+		r.Exclusions, errs = moving, append(errs, err)
 	}
 	return r, errors.Join(append(errs, r.Check())...)
+}
+
+// movingTags are patterns of the tags that move, as ECR excludes them from those
+// that cannot be overwritten.
+func movingTags(lines []string) ([]string, error) {
+	const hint = "say which tags move: `mutable-tags=main` in repository-settings, one line each; or `immutable=false`"
+	globs := []string{"pr-*"}
+	rules, _ := plan.ParseRules(lines) // its mistakes are told with those of `tags`
+	for i, rule := range rules {
+		glob, moves := rule.Moves()
+		switch {
+		case !moves || slices.Contains(globs, glob):
+		case glob == "":
+			return nil, badSetting(hint, "tags of %q move, and no pattern of ECR tells them from versions", lines[i])
+		default:
+			globs = append(globs, glob)
+		}
+	}
+	if len(globs) > mostExclusions {
+		return nil, badSetting(hint, "ECR takes %d patterns of tags that move, and `tags` has %d: %s", mostExclusions, len(globs), strings.Join(globs, ", "))
+	}
+	return globs, nil
 }
 
 // setting sets one of them.

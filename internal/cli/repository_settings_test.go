@@ -9,35 +9,32 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seed-96940006/tagboat/internal/ecr"
-	"github.com/seed-96940006/tagboat/internal/plan"
+	"github.com/seed-96940006/tagboat/internal/fault"
 )
 
 func TestRepositorySettings(t *testing.T) {
-	const rules = `{"rules":[{"rulePriority":1}]}`
+	const document = `{"rules":[{"rulePriority":1}]}`
 	policy := filepath.Join(t.TempDir(), "policy.json")
-	if err := os.WriteFile(policy, []byte(rules), 0o600); err != nil {
+	if err := os.WriteFile(policy, []byte(document), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	tags := []plan.Tag{
-		{Name: "v1.2.3", Kind: "semver", Immutable: true}, {Name: "pr-7", Kind: "pr"}, {Name: "latest", Kind: "raw"},
-		{Pattern: "v0.0.N", Kind: "version", Immutable: true}, {Name: "main", Kind: "branch"},
-	}
+	rules := []string{"pr", "sha", "version", "raw=latest", "raw=v1.2.3", "type=raw,value=edge"}
 	cases := map[string]struct {
 		lines []string
 		want  ecr.Repository
 	}{
-		"none": {nil, ecr.Repository{Immutable: true, ScanOnPush: true, Exclusions: []string{"pr-*", "latest", "main"}}},
+		"none": {nil, ecr.Repository{Immutable: true, ScanOnPush: true, Exclusions: []string{"pr-*", "latest", "edge"}}},
 		"all": {
 			[]string{"mutable-tags=pr-*", "mutable-tags = edge", "scan-on-push=false", "encryption=KMS", "kms-key=arn:aws:kms:x", "lifecycle=" + policy, "tag=team=web", "tag=a=b=c"},
 			ecr.Repository{
-				Immutable: true, Exclusions: []string{"pr-*", "edge"}, Encryption: "KMS", Key: "arn:aws:kms:x", Lifecycle: []byte(rules),
+				Immutable: true, Exclusions: []string{"pr-*", "edge"}, Encryption: "KMS", Key: "arn:aws:kms:x", Lifecycle: []byte(document),
 				Tags: map[string]string{"team": "web", "a": "b=c"},
 			},
 		},
 		"all tags move": {[]string{"immutable=false"}, ecr.Repository{ScanOnPush: true}},
 	}
 	for name, c := range cases {
-		got, err := repositorySettings(c.lines, tags)
+		got, err := repositorySettings(c.lines, rules)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -56,5 +53,29 @@ func TestBadRepositorySettings(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not told: %v", want, err)
 		}
+	}
+}
+
+// A repository is made once, whichever tags its first run has.
+func TestTagsThatMoveAreToldByTheirRules(t *testing.T) {
+	cases := map[string][]string{
+		"`mutable-tags=main`": {"branch"},
+		"no pattern of ECR":   {"version", "semver-major-minor"},
+		"5 patterns of tags":  {"raw=latest", "raw=stable", "raw=edge", "raw=next", "raw=lts"},
+		"`immutable=false`":   {"date"},
+	}
+	for want, rules := range cases {
+		in := createInputs{CreateRepository: true}
+		all := fault.All(in.mistakes(rules))
+		if len(all) != 1 || !strings.Contains(all[0].Error()+all[0].Hint, want) {
+			t.Errorf("%q: got %v", rules, all)
+		}
+		in.RepositorySettings = []string{"mutable-tags=*.*"}
+		if err := in.mistakes(rules); err != nil {
+			t.Errorf("%q: %v", rules, err)
+		}
+	}
+	if err := (createInputs{RepositorySettings: []string{"immutable=false"}}).mistakes(nil); err == nil {
+		t.Error("settings of a repository that is not made are taken")
 	}
 }

@@ -23,7 +23,7 @@ func (g *Git) MayWrite(ctx context.Context) error {
 		head = g.last.head
 	}
 	if err := g.prepare(ctx, head); err != nil {
-		return err
+		return denied(err, io.Discard)
 	}
 	return denied(g.repo.MayPush(ctx, g.o.Remote), io.Discard)
 }
@@ -39,8 +39,8 @@ func (g *GitHub) MayWrite(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, scratch.Close()) }()
-	if err := scratch.prepare(ctx, ""); err != nil {
-		return err
+	if err := scratch.prepare(ctx, ""); err != nil { // without git, nothing is known
+		return denied(err, g.o.Log)
 	}
 	return denied(scratch.repo.MayPush(ctx, g.o.Remote), g.o.Log)
 }

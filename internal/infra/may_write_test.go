@@ -72,3 +72,16 @@ func (w *world) readSnapshot(t *testing.T, r Repo) {
 		t.Fatal(err)
 	}
 }
+
+// A container without git writes through the API. "That it cannot be asked is left
+// to the write": of no git, too.
+func TestMayWriteWithoutGit(t *testing.T) {
+	isolate(t)
+	w := newAPIAndGit(t)
+	w.write(t, start...)
+	r := w.openGitHub(t, GitHubOptions{})
+	t.Setenv("PATH", t.TempDir())
+	if err := r.MayWrite(t.Context()); err != nil {
+		t.Errorf("got %v", err)
+	}
+}
