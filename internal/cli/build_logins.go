@@ -4,23 +4,35 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
+	"github.com/seed-96940006/tagboat/internal/build"
 	"github.com/seed-96940006/tagboat/internal/login"
 )
 
 // dockerConfig writes the logins of the run for docker, which pulls base images
 // with them: a folder that ends with the run, with all else that docker's own
 // configuration says. It is "" where there are none to add.
+//
+// docker knows one login a registry, where the inputs may have several: that for
+// the base images counts, then that for all repositories.
 func (j *job) dockerConfig(ctx context.Context) (string, error) {
 	var entries []login.Entry
-	for _, host := range j.loginHosts() {
-		entry, ok := j.loginFor(ctx, host)
-		if ok {
-			entries = append(entries, entry)
+	known := map[string]authn.AuthConfig{}
+	for _, target := range j.loginTargets() {
+		entry, ok := j.loginFor(ctx, target)
+		if !ok {
+			continue
 		}
+		if other, ok := known[entry.Host]; ok {
+			if other != entry.Auth {
+				j.Printf("docker knows one login a registry: that for %s is left out", target)
+			}
+			continue
+		}
+		known[entry.Host] = entry.Auth
+		entries = append(entries, entry)
 	}
 	if len(entries) == 0 {
 		return "", nil
@@ -33,42 +45,35 @@ func (j *job) dockerConfig(ctx context.Context) (string, error) {
 	return folder, nil
 }
 
-// loginHosts are the registries that the inputs have logins for, and those that
-// the image goes to.
-func (j *job) loginHosts() (hosts []string) {
+// loginTargets are the registries and repositories that docker may pull from.
+func (j *job) loginTargets() (targets []string) {
+	for _, repository := range build.BaseImages(j.request) {
+		targets = append(targets, repository.String())
+	}
+	targets = append(targets, j.registries.keychain.Hosts()...)
 	for _, repository := range j.state.Plan.Images {
-		hosts = append(hosts, repository.Domain())
+		targets = append(targets, repository.Domain())
 	}
-	auths, _ := login.ParseAuths(string(j.in.RegistryAuth)) // mistakes told what is wrong with them
-	for _, auth := range auths {
-		hosts = append(hosts, auth.Host)
-	}
-	if j.in.DockerhubToken != "" {
-		hosts = append(hosts, "docker.io")
-	}
-	slices.Sort(hosts)
-	return slices.Compact(hosts)
+	return targets
 }
 
-// loginFor is the login for a host. That there is none is no reason to stop: what
-// is public needs none, and of what is not docker will say so.
-func (j *job) loginFor(ctx context.Context, host string) (login.Entry, bool) {
-	registry, err := login.Registry(host)
-	var auth authn.Authenticator
-	if err == nil {
-		auth, err = j.registries.keychain.ResolveContext(ctx, registry)
+// loginFor is the login for a registry, or a repository in one. That there is none
+// is no reason to stop: what is public needs none, and of what is not docker will
+// say so.
+func (j *job) loginFor(ctx context.Context, target string) (login.Entry, bool) {
+	resource, host, err := login.Target(target)
+	if err != nil {
+		return login.Entry{}, false
+	}
+	auth, err := j.registries.keychain.ResolveContext(ctx, resource)
+	if err == nil && auth != authn.Anonymous {
+		var config *authn.AuthConfig
+		if config, err = authn.Authorization(ctx, auth); err == nil {
+			return login.Entry{Host: host, Auth: *config}, true
+		}
 	}
 	if err != nil {
-		j.Printf("base images are pulled without a login to %s: %v", host, err)
-		return login.Entry{}, false
+		j.Printf("base images are pulled without a login to %s: %v", target, err)
 	}
-	if auth == authn.Anonymous {
-		return login.Entry{}, false
-	}
-	config, err := authn.Authorization(ctx, auth)
-	if err != nil {
-		j.Printf("base images are pulled without a login to %s: %v", host, err)
-		return login.Entry{}, false
-	}
-	return login.Entry{Host: host, Auth: *config}, true
+	return login.Entry{}, false
 }

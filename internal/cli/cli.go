@@ -90,7 +90,7 @@ func Main() int {
 	collectLate()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	return Run(ctx, World{Getenv: os.Getenv, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}, os.Args[1:])
+	return Run(ctx, World{Getenv: takeSecrets(), Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}, os.Args[1:])
 }
 
 // collectLate lets the heap grow to 16 MB before the first garbage collection,

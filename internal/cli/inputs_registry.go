@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/seed-96940006/tagboat/internal/ecr"
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/login"
 )
@@ -15,6 +16,11 @@ type Logins string
 
 // String hides them.
 func (l Logins) String() string { return Secret(l).String() }
+
+// aws is who to be at AWS.
+func (in registryInputs) aws() ecr.Options {
+	return ecr.Options{Role: in.AWSRole, Audience: in.AWSAudience, SessionName: in.AWSSessionName, Duration: in.AWSDuration}
+}
 
 // registryInputs say who we are at the registries.
 type registryInputs struct {
@@ -31,16 +37,10 @@ type registryInputs struct {
 // mistakes are those that need no look at the registries.
 func (in registryInputs) mistakes() error {
 	var errs []error
-	if (in.DockerhubUsername == "") != (in.DockerhubToken == "") {
-		given, missing := "dockerhub-username", "dockerhub-token"
-		if in.DockerhubUsername == "" {
-			given, missing = missing, given
-		}
-		errs = append(errs, fault.Newf("E_INPUT", "give both, or none. "+hintEmpty, "%s is given without %s", given, missing))
+	if in.DockerhubToken != "" && in.DockerhubUsername == "" { // a name alone is what a run without secrets has
+		errs = append(errs, fault.Newf("E_INPUT", "give `dockerhub-username`, too", "dockerhub-token is given without the account that it is of"))
 	}
-	if in.AWSDuration < 15*time.Minute || in.AWSDuration > 12*time.Hour {
-		errs = append(errs, fault.Newf("E_INPUT", "a time from 15m to 12h, such as 1h", "aws-session-duration cannot be %s", in.AWSDuration))
-	}
+	errs = append(errs, in.aws().Check())
 	_, err := login.ParseAuths(string(in.RegistryAuth))
 	return errors.Join(append(errs, err)...)
 }

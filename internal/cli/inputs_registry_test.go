@@ -38,10 +38,12 @@ func TestRegistryInputMistakes(t *testing.T) {
 	}{
 		"none":               {func(*registryInputs) {}, ""},
 		"both of an account": {func(in *registryInputs) { in.DockerhubUsername, in.DockerhubToken = "ada", "t" }, ""},
-		"a name alone":       {func(in *registryInputs) { in.DockerhubUsername = "ada" }, "E_INPUT"},
+		"a name alone":       {func(in *registryInputs) { in.DockerhubUsername = "ada" }, ""},
 		"a token alone":      {func(in *registryInputs) { in.DockerhubToken = "t" }, "E_INPUT"},
-		"too short":          {func(in *registryInputs) { in.AWSDuration = time.Minute }, "E_INPUT"},
-		"too long":           {func(in *registryInputs) { in.AWSDuration = 13 * time.Hour }, "E_INPUT"},
+		"too short":          {func(in *registryInputs) { in.AWSDuration = time.Minute }, "E_AWS_ROLE"},
+		"too long":           {func(in *registryInputs) { in.AWSDuration = 13 * time.Hour }, "E_AWS_ROLE"},
+		"no role":            {func(in *registryInputs) { in.AWSRole = "push-web" }, "E_AWS_ROLE"},
+		"no session's name":  {func(in *registryInputs) { in.AWSSessionName = "no blanks here" }, "E_AWS_ROLE"},
 		"half a login":       {func(in *registryInputs) { in.RegistryAuth = "quay.io ada" }, "E_INPUT"},
 	}
 	for name, c := range cases {

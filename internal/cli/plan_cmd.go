@@ -113,7 +113,7 @@ var commitForm = pattern.New(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
 // mistakes are those of the values of the inputs, without a look at the world.
 func (in inputs) mistakes() error {
 	_, err := in.forPlan()
-	return errors.Join(err, in.registryInputs.mistakes(), in.createInputs.mistakes(), in.infraInputs.mistakes())
+	return errors.Join(err, in.registryInputs.mistakes(), in.createInputs.mistakes(in.Tags), in.infraInputs.mistakes())
 }
 
 // forPlan checks the inputs and gives them their types.

@@ -5,16 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
+	"github.com/seed-96940006/tagboat/internal/ecr"
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 )
 
+// preflightLimit is how long registries may take to say whether they are there: an
+// answer takes milliseconds, and a wait that a busy one asks for less than this.
+const preflightLimit = 2 * time.Minute
+
 // checkRegistries asks every registry whether this run may push to it; where
 // `preflight` is off, only whether it answers and takes the login. A repository
 // that is missing is made where that is asked for.
 func (j *job) checkRegistries(ctx context.Context) (string, error) {
+	silent := fault.Newf("E_REGISTRY_UNREACHABLE", "see whether the registry, and what stands before it, is in trouble", "no answer within %s", preflightLimit)
+	ctx, cancel := context.WithTimeoutCause(ctx, preflightLimit, silent)
+	defer cancel()
 	images := j.state.Plan.Images
 	ask := j.mayPush
 	told := count(len(images), "repository") + " may be pushed to"
@@ -43,6 +52,9 @@ func (j *job) mayPush(ctx context.Context, repository ref.Repository) error {
 // answers asks for something that any image has. What a registry says of an image
 // that may not exist yet does not count: some call that denied.
 func (j *job) answers(ctx context.Context, repository ref.Repository) error {
+	if _, ok := ecr.ParseHost(repository.Domain()); ok && j.in.CreateRepository {
+		return j.createRepository(ctx, repository)
+	}
 	_, err := j.registry.Exists(ctx, ref.Image{Repository: repository, Tag: "latest"})
 	if fault.Is(err, "E_REGISTRY_UNREACHABLE") || fault.Is(err, "E_REGISTRY_AUTH") {
 		return err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
@@ -23,6 +24,9 @@ type registries struct {
 	transport http.RoundTripper // trusts what the inputs name
 }
 
+// awsTimeout is how long one request to AWS may take, which answers in milliseconds.
+const awsTimeout = 15 * time.Second
+
 // registriesOf are those of the inputs. Nothing is asked before it is needed.
 func (a *app) registriesOf(in registryInputs, t trust, log io.Writer) (registries, error) {
 	auths, err := login.ParseAuths(string(in.RegistryAuth))
@@ -30,12 +34,10 @@ func (a *app) registriesOf(in registryInputs, t trust, log io.Writer) (registrie
 		return registries{}, usage(err)
 	}
 	r := registries{transport: t.transport()}
-	options := ecr.Options{
-		Role: in.AWSRole, Audience: in.AWSAudience, SessionName: in.AWSSessionName, Duration: in.AWSDuration,
-		Now: a.world.Now, Log: func(line string) { io.WriteString(log, line+"\n") },
-	}
+	options := in.aws()
+	options.Now, options.Log = a.world.Now, func(line string) { io.WriteString(log, line+"\n") }
 	if t.roots != nil { // otherwise the SDK's own, which reads AWS_CA_BUNDLE
-		options.HTTP = &http.Client{Transport: r.transport}
+		options.HTTP = &http.Client{Transport: r.transport, Timeout: awsTimeout}
 	}
 	if a.MayIdentify() {
 		options.IDToken = a.IDToken
@@ -44,7 +46,10 @@ func (a *app) registriesOf(in registryInputs, t trust, log io.Writer) (registrie
 	r.keychain = login.New(login.Options{
 		Auths: auths, HubUsername: in.DockerhubUsername, HubToken: string(in.DockerhubToken),
 		GitHubToken: string(in.RegistryToken), GitHubUser: a.Actor, GitHubServer: a.ServerURL,
-		AWS: r.aws, NoCredentials: func(err error) bool { return errors.Is(err, ecr.ErrNoCredentials) }, Getenv: a.world.Getenv, Mask: func(s string) { a.Mask(s) }, Now: a.world.Now,
+		AWS: r.aws, NoCredentials: func(err error) bool { // that a role was named and cannot be had is told
+			return in.AWSRole == "" && errors.Is(err, ecr.ErrNoCredentials)
+		},
+		Getenv: a.world.Getenv, Mask: func(s string) { a.Mask(s) }, Now: a.world.Now,
 	})
 	return r, nil
 }
@@ -103,7 +108,7 @@ func (j *job) createRepository(ctx context.Context, repository ref.Repository) e
 	settings := ecr.Repository{} // the public registry has none of them
 	var err error
 	if !at.Public || len(j.in.RepositorySettings) > 0 {
-		settings, err = repositorySettings(j.in.RepositorySettings, j.state.Tags)
+		settings, err = repositorySettings(j.in.RepositorySettings, j.in.Tags)
 	}
 	if err != nil {
 		return usage(err)

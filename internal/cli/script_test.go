@@ -36,6 +36,7 @@ func TestScripts(t *testing.T) {
 			"with":     kit.with,
 			"expand":   kit.expand,
 			"pulled":   kit.pulled,
+			"saved":    kit.saved,
 			"exits":    kit.exits,
 			"githost":  kit.githost,
 			"github":   kit.github,
