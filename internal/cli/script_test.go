@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			"exits":    kit.exits,
 			"githost":  kit.githost,
 			"github":   kit.github,
+			"world":    kit.world,
 			"stopped":  kit.stopped,
 		},
 		RequireUniqueNames: true,

@@ -35,6 +35,7 @@ func (scriptKit) setup(env *testscript.Env) error {
 		env.Setenv(name, value)
 	}
 	env.Values[gitHubKey{}] = &gitHub{}
+	env.Values[worldKey{}] = &scriptWorld{}
 	config := "[user]\n\tname = Ada\n\temail = ada@acme.example\n[init]\n\tdefaultBranch = main\n"
 	if err := os.WriteFile(home(".gitconfig"), []byte(config), 0o644); err != nil {
 		return err

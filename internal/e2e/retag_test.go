@@ -40,7 +40,9 @@ func TestAMergeShipsWhatItsPullRequestHasBuilt(t *testing.T) {
 	if of := map[string]string{"pr-7": s.registry.Digest("acme/web", "pr-7"), "v0.0.1": s.registry.Digest("acme/web", "v0.0.1")}; of["pr-7"] != built || of["v0.0.1"] != built {
 		t.Errorf("the registry has %v, want %s under both", of, built)
 	}
-	if asked := s.registry.Requests(); slices.ContainsFunc(asked, func(line string) bool { return strings.Contains(line, "/blobs/sha256:") || strings.HasPrefix(line, "PATCH ") }) {
+	if asked := s.registry.Requests(); slices.ContainsFunc(asked, func(line string) bool {
+		return strings.Contains(line, "/blobs/sha256:") || strings.HasPrefix(line, "PATCH ")
+	}) {
 		t.Errorf("layers were read or sent: %v", asked)
 	}
 	if at := s.git(s.source, "rev-parse", "v0.0.1^{commit}"); at != s.git(s.dir, "rev-parse", "main") {
