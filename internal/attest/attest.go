@@ -20,15 +20,11 @@ import (
 
 // Source is a place where attestations are kept.
 type Source interface {
-	// Find looks for bundles about image.Digest. What was found before an error
+	// Find looks for bundles about image.Digest and hands them to take one by one, in
+	// an order that stays, until it wants no more: there may be many, and each may be
+	// large. It tells where it looked, for people. What was taken before an error
 	// counts all the same.
-	Find(ctx context.Context, image ref.Image, of []Requirement) (Found, error)
-}
-
-// Found is what a source has about an image.
-type Found struct {
-	Looked     []string // where it looked, for people
-	Candidates []Candidate
+	Find(ctx context.Context, image ref.Image, of []Requirement, take func(Candidate) (more bool)) (looked []string, err error)
 }
 
 // Candidate is what may be an attestation; nothing of it is trusted yet.
@@ -68,12 +64,15 @@ type Verifier struct {
 // It fails with E_VERIFY_MISSING where there is no attestation at all, with
 // E_VERIFY_FAILED where none of those found will do, with E_VERIFY_ROOT where there
 // is no root to judge by, and with the source's own fault where it gave no answer.
+// That nothing is required is an error, too: it is not what anybody asks for.
 func (v *Verifier) Verify(ctx context.Context, image ref.Image, of []Requirement) ([]Proof, error) {
 	digest, err := ref.ParseDigest(string(image.Digest))
 	if err != nil {
 		return nil, fmt.Errorf("attestations are of a digest: %w", err)
 	}
-	image.Digest = digest
+	if image.Digest = digest; len(of) == 0 {
+		return nil, errors.New("nothing is required of the image")
+	}
 	roots := v.Roots
 	if roots == nil {
 		roots = &Roots{}
@@ -86,12 +85,11 @@ func (v *Verifier) Verify(ctx context.Context, image ref.Image, of []Requirement
 		if h.met() {
 			break
 		}
-		found, err := source.Find(ctx, image, of)
-		h.looked = append(h.looked, found.Looked...)
-		for _, c := range found.Candidates {
+		looked, err := source.Find(ctx, image, of, func(c Candidate) bool {
 			h.hear(ctx, roots, c)
-		}
-		if err != nil {
+			return !h.met()
+		})
+		if h.looked = append(h.looked, looked...); err != nil {
 			h.unasked = append(h.unasked, err)
 		}
 	}

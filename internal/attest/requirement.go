@@ -49,6 +49,7 @@ func Parse(lines []string, server string) ([]Requirement, error) {
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
 		if line == "" {
+			errs = append(errs, fault.Newf("E_INPUT", lineHint, "verify: a requirement is empty, and would be met by anything; a variable that is not set is empty, too"))
 			continue
 		}
 		r, wrong := parseLine(line, server)

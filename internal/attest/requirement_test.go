@@ -53,7 +53,7 @@ func TestALineNamesWhoMustHaveAttestedWhat(t *testing.T) {
 	same := cmp.Comparer(func(a, b *regexp.Regexp) bool { return a == b || a != nil && b != nil && a.String() == b.String() })
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := attest.Parse([]string{"", test.line, "  "}, test.server)
+			got, err := attest.Parse([]string{test.line}, test.server)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,54 +40,61 @@ type attestation struct {
 const mostPages = 10
 
 // Find asks for each repository that is named once.
-func (f *FromGitHub) Find(ctx context.Context, image ref.Image, of []Requirement) (Found, error) {
-	var found Found
+func (f *FromGitHub) Find(ctx context.Context, image ref.Image, of []Requirement, take func(Candidate) bool) (looked []string, err error) {
 	var errs []error
-	asked := map[string]bool{}
+	asked, more := map[string]bool{}, true
 	for _, r := range of {
-		if name := strings.ToLower(r.Repository); r.Repository == "" || asked[name] {
+		name := strings.ToLower(r.Repository)
+		if name == "" || asked[name] || !more {
 			continue
-		} else {
-			asked[name] = true
 		}
+		asked[name] = true
 		where := "GitHub's attestations of " + r.Repository
-		found.Looked = append(found.Looked, where)
-		listed, err := f.list(ctx, r.Repository, image.Digest)
-		candidates, unread := f.load(ctx, where, listed)
-		found.Candidates = append(found.Candidates, candidates...)
-		if err := errors.Join(err, unread); err != nil {
+		looked = append(looked, where)
+		if more, err = f.list(ctx, r.Repository, image.Digest, func(bundle []byte) bool { return take(Candidate{Where: where, Bundle: bundle}) }); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", where, err))
 		}
 	}
-	return found, errors.Join(errs...)
+	return looked, errors.Join(errs...)
 }
 
-// list reads all pages. A repository that has none, or that the token may not see,
-// has none.
-func (f *FromGitHub) list(ctx context.Context, repository string, digest ref.Digest) (all []attestation, err error) {
+// list reads page after page, as long as more is wanted. A repository that has no
+// attestations, or that the token may not see, has none.
+func (f *FromGitHub) list(ctx context.Context, repository string, digest ref.Digest, take func([]byte) bool) (more bool, err error) {
 	base := fmt.Sprintf("repos/%s/attestations/%s?per_page=100", repository, digest)
-	path := base
-	for page := 0; page < mostPages; page++ {
-		req, err := f.API.REST().NewRequest(http.MethodGet, path, nil)
+	path, more := base, true
+	var unread []error
+	seen := 0
+	for range mostPages {
+		listed, after, err := f.page(ctx, path)
 		if err != nil {
-			return all, err
+			return more, errors.Join(append(unread, err)...)
 		}
-		var answer struct{ Attestations []attestation }
-		res, err := f.API.REST().Do(ctx, req, &answer)
-		if err != nil {
-			err = github.Explain(err)
-			if github.KindOf(err) == github.NotFound {
-				return all, nil
-			}
-			return all, forbidden(err)
+		seen += len(listed)
+		more, err = f.load(ctx, listed, take)
+		if unread = append(unread, err); !more || after == "" {
+			return more, errors.Join(unread...)
 		}
-		all = append(all, answer.Attestations...)
-		if res.After == "" {
-			return all, nil
-		}
-		path = base + "&after=" + url.QueryEscape(res.After)
+		path = base + "&after=" + url.QueryEscape(after)
 	}
-	return all, fault.Newf("E_VERIFY_FAILED", "name the digest of a build that is not attested over and over", "there are more than %d", len(all))
+	return more, errors.Join(append(unread, fault.Newf("E_VERIFY_FAILED", "name the digest of a build that is not attested over and over", "there are more than %d", seen))...)
+}
+
+// page is one page of attestations, and where the next one begins; "" is the end.
+func (f *FromGitHub) page(ctx context.Context, path string) (listed []attestation, after string, err error) {
+	req, err := f.API.REST().NewRequest(http.MethodGet, path, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	var answer struct{ Attestations []attestation }
+	res, err := f.API.REST().Do(ctx, req, &answer)
+	if err == nil {
+		return answer.Attestations, res.After, nil
+	}
+	if err = github.Explain(err); github.KindOf(err) == github.NotFound {
+		return nil, "", nil
+	}
+	return nil, "", forbidden(err)
 }
 
 // forbidden says which permission is missing.
@@ -97,30 +105,36 @@ func forbidden(err error) error {
 	return fault.New("E_GITHUB_AUTH", "give the job `permissions: attestations: read`; for another private repository, a token or an App that may read its attestations", err)
 }
 
-// load reads the bundles that the answer does not hold.
-func (f *FromGitHub) load(ctx context.Context, where string, listed []attestation) ([]Candidate, error) {
-	bundles, errs := make([][]byte, len(listed)), make([]error, len(listed))
-	var group errgroup.Group
-	group.SetLimit(8)
+// atOnce is how many bundles are fetched together, and are in memory together.
+const atOnce = 8
+
+// load hands the bundles on in their order, and fetches those that the answer does
+// not hold, a few at once.
+func (f *FromGitHub) load(ctx context.Context, listed []attestation, take func([]byte) bool) (more bool, err error) {
+	var errs []error
 	reads := client(f.Transport, f.Sleep)
-	for i, a := range listed {
-		if len(a.Bundle) > 0 && string(a.Bundle) != "null" {
-			bundles[i] = a.Bundle
-			continue
+	for some := range slices.Chunk(listed, atOnce) {
+		bundles, failed := make([][]byte, len(some)), make([]error, len(some))
+		var group errgroup.Group
+		for i, a := range some {
+			if len(a.Bundle) > 0 && string(a.Bundle) != "null" {
+				bundles[i] = a.Bundle
+				continue
+			}
+			group.Go(func() error {
+				bundles[i], failed[i] = download(ctx, reads, a.URL)
+				return nil
+			})
 		}
-		group.Go(func() error {
-			bundles[i], errs[i] = download(ctx, reads, a.URL)
-			return nil
-		})
-	}
-	group.Wait()
-	var all []Candidate
-	for i, bundle := range bundles {
-		if errs[i] == nil {
-			all = append(all, Candidate{Where: where, Bundle: bundle})
+		group.Wait()
+		errs = append(errs, failed...)
+		for i, bundle := range bundles {
+			if failed[i] == nil && !take(bundle) {
+				return false, errors.Join(errs...)
+			}
 		}
 	}
-	return all, errors.Join(errs...)
+	return true, errors.Join(errs...)
 }
 
 // TrustDomain is what Roots need to know of a ghe.com host: the name of its own

@@ -35,6 +35,7 @@ type api struct {
 	refuse func(http.ResponseWriter) bool
 	stored map[string][]byte // what the store has, as it is sent
 	broken int               // how many answers of the store are 503 before the next good one
+	sent   int               // bundles out of the store
 }
 
 func newAPI(t *testing.T) *api {
@@ -90,6 +91,7 @@ func (a *api) store(w http.ResponseWriter, r *http.Request) {
 	case !ok || r.URL.Query().Get("sig") != "secret":
 		w.WriteHeader(http.StatusForbidden)
 	default:
+		a.sent++
 		w.Header().Set("Content-Type", "application/x-snappy")
 		w.Write(content)
 	}
@@ -114,6 +116,24 @@ func held(bundle []byte) string {
 func (a *api) kept(name string, content []byte) string {
 	a.stored["/"+name] = content
 	return fmt.Sprintf(`{"repository_id":1,"bundle":null,"bundle_url":%q}`, a.bundle.URL+"/"+name+"?sv=2024&sig=secret")
+}
+
+// There may be hundreds, of up to 32 MB each: a few are fetched at once, and no more
+// once all is met.
+func TestBundlesAreFetchedAFewAtOnce(t *testing.T) {
+	public := newAuthority(t, publicGood)
+	a := newAPI(t)
+	kept := a.kept("b", snappy.Encode(nil, public.attest(release, digest, provenance)))
+	page := "[" + strings.Repeat(kept+",", 29) + kept + "]"
+	a.pages["acme/web"] = []string{page, page}
+	v := &attest.Verifier{Sources: []attest.Source{a.source()}, Roots: &attest.Roots{File: rootFile(t, public)}}
+	if _, err := v.Verify(t.Context(), image(t, digest), parse(t, "acme/web")); err != nil || a.sent != 8 || len(a.asked) != 1 {
+		t.Errorf("%d bundles and %d pages were fetched, %v", a.sent, len(a.asked), err)
+	}
+	a.sent, a.asked = 0, nil
+	if _, err := v.Verify(t.Context(), image(t, digest), parse(t, "acme/web,ref=refs/heads/dev")); !fault.Is(err, "E_VERIFY_FAILED") || a.sent != 60 || len(a.asked) != 2 {
+		t.Errorf("%d bundles and %d pages were fetched, %v", a.sent, len(a.asked), err)
+	}
 }
 
 func TestGitHubKeepsAttestations(t *testing.T) {

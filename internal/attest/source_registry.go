@@ -42,11 +42,11 @@ type layer struct {
 }
 
 // Find reads what is attached to the image's digest.
-func (f *FromRegistry) Find(ctx context.Context, image ref.Image, _ []Requirement) (Found, error) {
-	found := Found{Looked: []string{"what is attached to it in " + image.Repository.String()}}
+func (f *FromRegistry) Find(ctx context.Context, image ref.Image, _ []Requirement, take func(Candidate) bool) ([]string, error) {
+	looked := []string{"what is attached to it in " + image.Repository.String()}
 	attached, err := f.Registry.Referrers(ctx, image.Repository, image.Digest)
 	if err != nil {
-		return found, err
+		return looked, err
 	}
 	var errs []error
 	read := 0
@@ -58,11 +58,12 @@ func (f *FromRegistry) Find(ctx context.Context, image ref.Image, _ []Requiremen
 			errs = append(errs, fault.Newf("E_VERIFY_FAILED", "remove what is attached to it and not needed", "more than %d manifests are attached to %s", mostReferrers, image))
 			break
 		}
-		candidates, err := f.read(ctx, image.Repository, r)
-		found.Candidates = append(found.Candidates, candidates...)
-		errs = append(errs, err)
+		more, err := f.read(ctx, image.Repository, r, take)
+		if errs = append(errs, err); !more {
+			break
+		}
 	}
-	return found, errors.Join(errs...)
+	return looked, errors.Join(errs...)
 }
 
 // mayBeSigned tells bundles and signatures from what cannot be one by its type.
@@ -77,42 +78,51 @@ func mayBeSigned(r registry.Referrer) bool {
 	return strings.HasPrefix(r.ArtifactType, typeBundle) || strings.HasPrefix(r.ArtifactType, "application/vnd.dev.cosign.")
 }
 
-// read takes the candidates out of an attached manifest.
-func (f *FromRegistry) read(ctx context.Context, repository ref.Repository, r registry.Referrer) ([]Candidate, error) {
+// read takes the candidates out of an attached manifest, as long as more are wanted.
+func (f *FromRegistry) read(ctx context.Context, repository ref.Repository, r registry.Referrer, take func(Candidate) bool) (more bool, err error) {
 	where := fmt.Sprintf("%s@%s", repository, r.Digest.Short())
 	if r.Tag != "" {
 		where = fmt.Sprintf("%s:%s", repository, shortTag(r.Tag))
 	}
 	text, _, err := f.Registry.ManifestBytes(ctx, ref.Image{Repository: repository, Digest: r.Digest})
 	if err != nil {
-		return nil, err
+		return true, err
 	}
 	var m manifest
 	if err := json.Unmarshal(text, &m); err != nil {
-		return []Candidate{{Where: where, Problem: "its manifest is no JSON of a manifest"}}, nil
+		return take(Candidate{Where: where, Problem: "its manifest is no JSON of a manifest"}), nil
 	}
-	var all []Candidate
+	more = true
 	var errs []error
 	for _, l := range m.Layers[:min(len(m.Layers), mostReferrers)] {
 		form := formOf(l.MediaType)
 		if form == nil {
 			continue
 		}
-		digest, err := ref.ParseDigest(l.Digest)
-		if err != nil {
-			all = append(all, Candidate{Where: where, Problem: "its content has no digest of sha256"})
-			continue
-		}
-		content, err := f.Registry.Blob(ctx, repository, digest, largest)
+		c, err := f.candidate(ctx, repository, l, form)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		c := form(content, l.Annotations)
 		c.Where = where
-		all = append(all, c)
+		if more = take(c); !more {
+			break
+		}
 	}
-	return all, errors.Join(errs...)
+	return more, errors.Join(errs...)
+}
+
+// candidate reads the content of a layer.
+func (f *FromRegistry) candidate(ctx context.Context, repository ref.Repository, l layer, form func([]byte, map[string]string) Candidate) (Candidate, error) {
+	digest, err := ref.ParseDigest(l.Digest)
+	if err != nil {
+		return Candidate{Problem: "its content has no digest of sha256"}, nil
+	}
+	content, err := f.Registry.Blob(ctx, repository, digest, largest)
+	if err != nil {
+		return Candidate{}, err
+	}
+	return form(content, l.Annotations), nil
 }
 
 // formOf is how content of a type becomes a candidate; nil for what is none.

@@ -24,15 +24,18 @@ type shelf struct {
 	bundles [][]byte
 	err     error
 	asked   int
+	taken   int // of bundles
 }
 
-func (s *shelf) Find(context.Context, ref.Image, []attest.Requirement) (attest.Found, error) {
+func (s *shelf) Find(_ context.Context, _ ref.Image, _ []attest.Requirement, take func(attest.Candidate) bool) ([]string, error) {
 	s.asked++
-	found := attest.Found{Looked: []string{"the shelf"}}
 	for _, b := range s.bundles {
-		found.Candidates = append(found.Candidates, attest.Candidate{Where: "the shelf", Bundle: b})
+		s.taken++
+		if !take(attest.Candidate{Where: "the shelf", Bundle: b}) {
+			break
+		}
 	}
-	return found, s.err
+	return []string{"the shelf"}, s.err
 }
 
 func image(t *testing.T, of ref.Digest) ref.Image {
@@ -203,8 +206,8 @@ func TestAProofTellsWhoAttestedWhat(t *testing.T) {
 	if since := time.Since(got[0].Signed); since < 0 || since > time.Minute {
 		t.Errorf("signed %v ago", since)
 	}
-	if never.asked > 0 {
-		t.Error("the last source was asked, though everything was met")
+	if never.asked > 0 || first.taken != 3 || second.taken != 1 {
+		t.Errorf("%d and %d bundles were taken; the last source was asked %d times, though everything was met", first.taken, second.taken, never.asked)
 	}
 }
 
@@ -248,6 +251,28 @@ func TestNothingPassesByAFailure(t *testing.T) {
 	}
 }
 
+func TestWhatRequiresNothingIsNotMet(t *testing.T) {
+	s := &shelf{}
+	v := &attest.Verifier{Sources: []attest.Source{s}}
+	if proofs, err := v.Verify(t.Context(), image(t, digest), nil); err == nil || len(proofs) > 0 || s.asked > 0 {
+		t.Errorf("got %v, %v after %d questions", proofs, err, s.asked)
+	}
+	if all, err := attest.Parse([]string{"acme/web", " "}, ""); !fault.Is(err, "E_INPUT") || !strings.Contains(err.Error(), "a requirement is empty") {
+		t.Errorf("an empty line: got %v, %v", all, err)
+	}
+}
+
+// What comes after the last one that is needed is neither judged nor fetched.
+func TestNoMoreIsTakenThanIsNeeded(t *testing.T) {
+	public := newAuthority(t, publicGood)
+	good := public.attest(release, digest, provenance)
+	s := &shelf{bundles: [][]byte{public.attest(release, otherDigest, provenance), good, good, good}}
+	v := &attest.Verifier{Sources: []attest.Source{s}, Roots: &attest.Roots{File: rootFile(t, public)}}
+	if _, err := v.Verify(t.Context(), image(t, digest), parse(t, "acme/web")); err != nil || s.taken != 2 {
+		t.Errorf("%d were taken, %v", s.taken, err)
+	}
+}
+
 func TestAnEndedContextIsNoMissingAttestation(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -262,7 +287,7 @@ func TestManyAttestationsAreNotAllTold(t *testing.T) {
 	one := public.attest(release, digest, provenance)
 	v := &attest.Verifier{Sources: []attest.Source{&shelf{bundles: [][]byte{one, one, one, one, one, one, one, one}}}, Roots: &attest.Roots{File: rootFile(t, public)}}
 	_, err := v.Verify(t.Context(), image(t, digest), parse(t, "acme/api"))
-	if err == nil || !strings.Contains(err.Error(), "of 8 attestations none") || !strings.Contains(err.Error(), "and 3 more") || strings.Contains(err.Error(), "6. the shelf") {
+	if err == nil || !strings.Contains(err.Error(), "none of its attestations (8) is what") || !strings.Contains(err.Error(), "and 3 more") || strings.Contains(err.Error(), "6. the shelf") {
 		t.Errorf("got %v", err)
 	}
 }

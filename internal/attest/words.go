@@ -29,7 +29,7 @@ func (h *hearing) missing() error {
 // lack says why requirement i is not met, of each that was found.
 func (h *hearing) lack(i int) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: of %s none is what `%s` asks for", h.image, count(len(h.heard), "attestation"), plain(h.required[i].Line, 300))
+	fmt.Fprintf(&b, "%s: none of its attestations (%d) is what `%s` asks for", h.image, len(h.heard), plain(h.required[i].Line, 300))
 	for n, w := range h.heard {
 		if n == told {
 			fmt.Fprintf(&b, "; and %d more", len(h.heard)-told)
@@ -42,13 +42,6 @@ func (h *hearing) lack(i int) error {
 		fmt.Fprintf(&b, "; %d. %s: %s", n+1, w.where, plain(why, 400))
 	}
 	return fault.Newf("E_VERIFY_FAILED", hintFailed, "%s", b.String())
-}
-
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // plain is a text in one line of at most so many characters: what a stranger signed

@@ -11,10 +11,10 @@ import (
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
-// BaseImages lists the repositories of the images that a build may pull: those that
-// stages begin with, copy or mount from, and the frontend. What cannot be read, or
-// depends on more than the arguments of the build, is left out.
-func BaseImages(r Request) []ref.Repository {
+// BaseImages lists the images that a build may pull: those that stages begin with,
+// copy or mount from, and the frontend. What cannot be read, or depends on more than
+// the arguments of the build, is left out.
+func BaseImages(r Request) []ref.Image {
 	r = withPlatform(r)
 	file, err := readDockerfile(r)
 	if err != nil || len(file.stages) == 0 {
@@ -36,15 +36,15 @@ func BaseImages(r Request) []ref.Repository {
 		}
 	}
 	lex := shell.NewLex(file.escape)
-	var all []ref.Repository
+	var all []ref.Image
 	for _, name := range names {
 		filled, _, err := lex.ProcessWord(name, globals)
 		if err != nil || filled == "" || filled == "scratch" || file.isStage(filled) {
 			continue
 		}
 		image, err := ref.ParseImage(filled)
-		if err == nil && !slices.Contains(all, image.Repository) {
-			all = append(all, image.Repository)
+		if err == nil && !slices.Contains(all, image) {
+			all = append(all, image)
 		}
 	}
 	return all

@@ -21,14 +21,18 @@ import (
 // there (`docker buildx use`, or BUILDX_BUILDER), whatever its driver is. It asks
 // for one platform and no attestations, so that the outcome is one manifest.
 type Buildx struct {
-	Config string // folder of docker's configuration, with the logins for base images; "" is docker's own choice
+	// Logins gives a folder with docker's configuration that has the logins for base
+	// images. It is called where docker builds; nil, or "", leaves the choice to docker.
+	Logins func(context.Context) (folder string, err error)
+
+	config string // that folder
 }
 
 // docker is a call of the docker command.
 func (b Buildx) docker(args ...string) run.Command {
 	cmd := run.Command{Name: "docker", Args: args}
-	if b.Config != "" {
-		cmd.Env = []string{"DOCKER_CONFIG=" + b.Config}
+	if b.config != "" {
+		cmd.Env = []string{"DOCKER_CONFIG=" + b.config}
 	}
 	return cmd
 }
@@ -66,6 +70,13 @@ func (b Buildx) Build(ctx context.Context, r Request) (*Image, error) {
 	r = withPlatform(r)
 	if err := b.Check(ctx, r); err != nil {
 		return nil, err
+	}
+	if b.Logins != nil {
+		config, err := b.Logins(ctx)
+		if err != nil {
+			return nil, err
+		}
+		b.config = config
 	}
 	store, err := openStore(r)
 	if err != nil {

@@ -62,14 +62,16 @@ func TestBuildx(t *testing.T) {
 	}
 }
 
-// Every call of docker has the logins: to pull base images, and to find the builder.
+// Every call of docker that builds has the logins: to pull base images, and to find
+// the builder.
 func TestBuildxWithLogins(t *testing.T) {
 	for _, way := range []string{"docker-container", "docker driver"} {
 		useDocker(t, way)
 		config := t.TempDir()
 		t.Setenv("FAKE_DOCKER_CONFIG", config)
+		logins := func(context.Context) (string, error) { return config, nil }
 		dir := folder(t, map[string]string{"Dockerfile": "FROM scratch\nRUN true\n"})
-		if _, err := (Buildx{Config: config}).Build(t.Context(), Request{Context: dir, Layout: t.TempDir()}); err != nil {
+		if _, err := (Buildx{Logins: logins}).Build(t.Context(), Request{Context: dir, Layout: t.TempDir()}); err != nil {
 			t.Errorf("%s: %v", way, err)
 		}
 	}

@@ -48,7 +48,7 @@ func useDocker(t *testing.T, way string) string {
 // not taught.
 func docker(args []string) int {
 	way := os.Getenv("FAKE_DOCKER")
-	if want := os.Getenv("FAKE_DOCKER_CONFIG"); want != "" && os.Getenv("DOCKER_CONFIG") != want {
+	if want := os.Getenv("FAKE_DOCKER_CONFIG"); want != "" && os.Getenv("DOCKER_CONFIG") != want && args[1] != "version" {
 		fmt.Fprintf(os.Stderr, "%v: the configuration is %q\n", args, os.Getenv("DOCKER_CONFIG"))
 		return 68
 	}

@@ -47,8 +47,8 @@ func (j *job) dockerConfig(ctx context.Context) (string, error) {
 
 // loginTargets are the registries and repositories that docker may pull from.
 func (j *job) loginTargets() (targets []string) {
-	for _, repository := range build.BaseImages(j.request) {
-		targets = append(targets, repository.String())
+	for _, image := range build.BaseImages(j.request) {
+		targets = append(targets, image.Repository.String())
 	}
 	targets = append(targets, j.registries.keychain.Hosts()...)
 	for _, repository := range j.state.Plan.Images {

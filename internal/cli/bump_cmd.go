@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
-	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -81,7 +81,7 @@ func (c *bumpCmd) run(ctx context.Context, a *app, state *ship.State) (err error
 	if err != nil {
 		return err
 	}
-	p := c.bump(c.Pin)
+	p := c.bump(string(c.verifyInputs.pin(c.Pin)))
 	p.Image = image.Repository.String()
 	repo, err := a.openInfra(ctx, p, access{c.infraInputs, trust, scratch, c.DryRun})
 	if err != nil {
@@ -91,9 +91,11 @@ func (c *bumpCmd) run(ctx context.Context, a *app, state *ship.State) (err error
 	var from source
 	steps := []ship.Step{
 		{Name: "verify", Run: func(ctx context.Context) (said string, err error) {
-			said, err = c.verify(ctx, client, &image)
+			said, err = c.look(ctx, client, &image)
 			if _, skipped := errors.AsType[ship.Skip](err); len(c.Verify) > 0 && (err == nil || skipped) {
-				said, err = attester{a, c.verifyInputs, c.RegistryToken, client, trust, log}.attested(ctx, &image, said)
+				var proven string
+				proven, err = attester{a, c.verifyInputs, c.RegistryToken, client, trust, log}.verify(ctx, image)
+				said = strings.Join(nonEmpty(said, proven), "; ")
 			}
 			if err == nil && p.PullRequest != nil {
 				from = a.sourceOf(ctx, client, image)
@@ -117,11 +119,7 @@ func (c *bumpCmd) run(ctx context.Context, a *app, state *ship.State) (err error
 
 // image is the reference to write.
 func (c *bumpCmd) image() (ref.Image, error) {
-	image, err := ref.ParseImage(c.DeployRef)
-	if err == nil && image.Tag == "" && image.Digest == "" {
-		err = fault.Newf("E_TAG", "write repository:tag, such as "+c.DeployRef+":v0.0.8", "deploy-ref %q has no tag and no digest", c.DeployRef)
-	}
-	return image, err
+	return namedImage("deploy-ref", c.DeployRef)
 }
 
 func (c *bumpCmd) mistakes() error {
@@ -134,35 +132,28 @@ func (c *bumpCmd) mistakes() error {
 	return errors.Join(err, c.verifyInputs.mistakes(), c.registryInputs.mistakes(), c.infraInputs.mistakes())
 }
 
-// verify asks the registry for the image, and completes its digest where the
-// pin needs it.
-func (c *bumpCmd) verify(ctx context.Context, client *registry.Client, image *ref.Image) (string, error) {
-	if c.VerifyImage == "never" {
-		return "", ship.Skip("switched off")
+// look asks the registry for the image, and completes its digest where the pin
+// needs it. What is verified is asked for wherever it has a tag: its digest is
+// verified, and the tag that is written beside it must be that of the same image.
+func (c *bumpCmd) look(ctx context.Context, client *registry.Client, image *ref.Image) (string, error) {
+	if reason := c.unasked(*image); reason != "" && (len(c.Verify) == 0 || image.Tag == "") {
+		return "", ship.Skip(reason)
 	}
-	if c.VerifyImage == "auto" && c.InfraMode == string(plan.ModeFiles) && (c.Pin == string(manifest.PinTag) || image.Digest != "") {
-		return "", ship.Skip("files are edited here; `verify-image: always` asks the registry")
-	}
-	digest, err := client.Resolve(ctx, *image)
+	digest, err := resolveBoth(ctx, client, *image)
 	if err != nil {
 		return "", err
-	}
-	if image.Digest != "" && image.Tag != "" {
-		if digest, err = c.sameDigest(ctx, client, *image); err != nil {
-			return "", err
-		}
 	}
 	image.Digest = digest
 	return fmt.Sprintf("%s is in its registry", image), nil
 }
 
-// sameDigest asks what the tag points at: a reference with both must mean one image.
-func (c *bumpCmd) sameDigest(ctx context.Context, client *registry.Client, image ref.Image) (ref.Digest, error) {
-	tagged := ref.Image{Repository: image.Repository, Tag: image.Tag}
-	digest, err := client.Resolve(ctx, tagged)
-	if err == nil && digest != image.Digest {
-		err = fault.Newf("E_DIGEST_MISMATCH", "give the tag alone, or the digest that it points at",
-			"%s points at %s, not at %s", tagged, digest, image.Digest)
+// unasked is why the registry need not be asked; "" where it has to be.
+func (c *bumpCmd) unasked(image ref.Image) string {
+	switch {
+	case c.VerifyImage == "never":
+		return "switched off"
+	case c.VerifyImage == "auto" && c.InfraMode == string(plan.ModeFiles) && (c.Pin == string(manifest.PinTag) || image.Digest != ""):
+		return "files are edited here; `verify-image: always` asks the registry"
 	}
-	return digest, err
+	return ""
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
-	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 )
 
@@ -18,22 +17,24 @@ type existsCmd struct {
 
 // Help teaches by examples.
 func (existsCmd) Help() string {
-	return `Ends with 0 where the registry has the image, and with 1 where it does not, or cannot be asked; a word on stdout tells these two apart: false, or nothing.
+	return `Ends with 0 where the registry has the image, and with 1 where it does not, or cannot be asked; a word on stdout tells these two apart: false, or nothing. A registry that says denied of what a login may not see says the same of what is not there: that is nothing.
 
 Examples:
   tagboat exists --image ghcr.io/acme/web:v0.0.8`
 }
 
-func (c *existsCmd) mistakes() error { return c.registryInputs.mistakes() }
+func (c *existsCmd) mistakes() error {
+	return errors.Join(imageMistake(c.Image), c.registryInputs.mistakes())
+}
 
 // Run asks.
 func (c *existsCmd) Run(ctx context.Context, a *app) error {
-	image, err := ref.ParseImage(c.Image)
+	image, err := namedImage("image", c.Image)
 	if err != nil {
 		return usage(err)
 	}
 	return a.asking(c.registryInputs, c.hostInputs, func(client *registry.Client) error {
-		_, err := client.Resolve(ctx, image)
+		_, err := resolveBoth(ctx, client, image)
 		switch {
 		case err == nil:
 			return a.Print([]byte("true\n"))

@@ -21,7 +21,7 @@ func TestWhatIsMaskedOfLogins(t *testing.T) {
 		"a token": {reflect.TypeFor[Secret](), "ghp_abc", []string{"ghp_abc"}},
 		"lines":   {reflect.TypeFor[Logins](), "123456789012.dkr.ecr.eu-west-1.amazonaws.com AWS s3cret one\nquay.io acme+bot t0ken", []string{"s3cret one", "t0ken"}},
 		"yaml":    {reflect.TypeFor[Logins](), "- registry: quay.io\n  username: acme\n  password: t0ken\n", []string{"t0ken"}},
-		"neither": {reflect.TypeFor[Logins](), "quay.io t0ken", []string{"quay.io t0ken"}},
+		"neither": {reflect.TypeFor[Logins](), "acme+bot t0ken", []string{"acme+bot t0ken"}},
 	}
 	for name, c := range cases {
 		if diff := cmp.Diff(c.want, passwords(c.typ, c.value)); diff != "" {
@@ -44,7 +44,8 @@ func TestRegistryInputMistakes(t *testing.T) {
 		"too long":           {func(in *registryInputs) { in.AWSDuration = 13 * time.Hour }, "E_AWS_ROLE"},
 		"no role":            {func(in *registryInputs) { in.AWSRole = "push-web" }, "E_AWS_ROLE"},
 		"no session's name":  {func(in *registryInputs) { in.AWSSessionName = "no blanks here" }, "E_AWS_ROLE"},
-		"half a login":       {func(in *registryInputs) { in.RegistryAuth = "quay.io ada" }, "E_INPUT"},
+		"half a login":       {func(in *registryInputs) { in.RegistryAuth = "ada s3cret" }, "E_INPUT"},
+		"without its secret": {func(in *registryInputs) { in.RegistryAuth = "quay.io ada" }, ""},
 	}
 	for name, c := range cases {
 		in := good

@@ -36,6 +36,10 @@ type job struct {
 	repo       *opened            // nil where nothing is bumped
 	layout     string             // the image that was built, as an OCI layout; "" where there is none
 	from       ref.Image          // the image that a registry had already; empty where none had
+
+	// verify compares the layout with its digests, which need not be done before it is
+	// sent; nil where the layout is our own.
+	verify func(context.Context) error
 }
 
 // run makes the plan, runs the steps that choose picks, and reports, whatever

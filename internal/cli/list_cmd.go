@@ -21,7 +21,7 @@ type listCmd struct {
 
 // Help teaches by examples.
 func (listCmd) Help() string {
-	return `Every page is read; a list that ends too early is an error. The order is that of the registry.
+	return `Every page is read; a list that ends too early is an error. They are sorted as text, so that v0.0.10 comes before v0.0.9.
 
 Examples:
   tagboat list --image ghcr.io/acme/web --filter 'v0.0.*'`

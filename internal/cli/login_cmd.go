@@ -51,7 +51,18 @@ func (c *loginCmd) mistakes() error {
 		_, err := registryTarget(text)
 		errs = append(errs, err)
 	}
-	return errors.Join(append(errs, c.registryInputs.mistakes())...)
+	return errors.Join(append(errs, c.registryInputs.mistakes(), c.emptySecrets())...)
+}
+
+// emptySecrets are mistakes of a command that does nothing but log in: others go on
+// without the logins of which a run has no secrets.
+func (c *loginCmd) emptySecrets() error {
+	auths, _ := login.ParseAuths(string(c.RegistryAuth)) // mistakes tells what is wrong with it
+	err := login.EmptyPasswords(auths)
+	if c.DockerhubUsername != "" && c.DockerhubToken == "" {
+		err = errors.Join(err, fault.Newf("E_INPUT", "give both, or none. "+hintEmpty, "dockerhub-username is given without dockerhub-token"))
+	}
+	return err
 }
 
 // registryTarget is the registry or the repository that an entry of registries means.
@@ -94,6 +105,10 @@ func (c *loginCmd) login(ctx context.Context, a *app, log io.Writer) (folder, to
 	var who []string
 	for _, one := range checked {
 		entries = append(entries, login.Entry{Host: one.Host, Auth: one.Auth})
+		if one.Open {
+			who = append(who, fmt.Sprintf("%s asks nobody for a login, and proves nothing of that in %s", one.Host, one.Source))
+			continue
+		}
 		who = append(who, fmt.Sprintf("%s takes %s", one.Host, one.Source))
 	}
 	told = strings.Join(who, "; ")
@@ -105,6 +120,7 @@ func (c *loginCmd) login(ctx context.Context, a *app, log io.Writer) (folder, to
 	if err := login.WriteDockerConfig(folder, base, was, entries...); err != nil {
 		return "", "", err
 	}
+	a.warnOfStored(base, folder)
 	if a.world.Getenv("DOCKER_AUTH_CONFIG") != "" {
 		a.Warn(fault.Newf("E_DOCKER_CONFIG", "leave DOCKER_AUTH_CONFIG unset", "DOCKER_AUTH_CONFIG is set, and docker prefers the logins in it"))
 	}
@@ -114,6 +130,19 @@ func (c *loginCmd) login(ctx context.Context, a *app, log io.Writer) (folder, to
 		a.Printf("The logins are in %s, which `tagboat logout` removes.", folder)
 	}
 	return folder, told, a.Export("DOCKER_CONFIG", folder)
+}
+
+// warnOfStored tells of logins that others have left in docker's own configuration.
+// docker/login-action takes its own away at the end of the job, from the folder that
+// DOCKER_CONFIG names then, which is ours. GitHub's machines end with the job.
+func (a *app) warnOfStored(base, ours string) {
+	if !a.InActions || base == ours || a.world.Getenv("RUNNER_ENVIRONMENT") == "github-hosted" {
+		return
+	}
+	if hosts := login.Stored(base); len(hosts) > 0 {
+		a.Warn(fault.Newf("E_DOCKER_CONFIG", "run `tagboat logout` at the end of the job (if: always()), so that docker/login-action ends them there; or give these logins to this step as `registry-auth`",
+			"%s has logins to %s, which stay on this machine after the job", base, strings.Join(hosts, ", ")))
+	}
 }
 
 // checkTime is how long a registry may think about a login.

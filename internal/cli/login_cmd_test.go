@@ -1,9 +1,17 @@
 package cli
 
 import (
+	"bytes"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
@@ -19,6 +27,8 @@ func TestRegistryTarget(t *testing.T) {
 		"localhost":                   "localhost",
 		"localhost:5000":              "localhost:5000",
 		"ghcr.io/acme/web:v1":         "ghcr.io/acme/web",
+		"registry.example/v2":         "registry.example/v2",
+		"registry.example/v1:v2":      "registry.example/v1",
 		"localhost:5000/web":          "localhost:5000/web",
 		"acme/web":                    "docker.io/acme/web",
 		"nginx":                       "docker.io/library/nginx",
@@ -62,6 +72,50 @@ func TestShellVariable(t *testing.T) {
 		}
 		if err != nil || strings.TrimSpace(string(out)) != want {
 			t.Errorf("%q: the shell has %q, %v", value, out, err)
+		}
+	}
+}
+
+// loggedIn is what login tells of a registry that asks nobody for a login.
+func loggedIn(t *testing.T, more map[string]string) string {
+	t.Helper()
+	open := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(open.Close)
+	host := open.Listener.Addr().String()
+	env := map[string]string{"TAGBOAT_REGISTRY_AUTH": host + " ada s3cret", "RUNNER_TEMP": t.TempDir(), "HOME": t.TempDir()}
+	maps.Copy(env, more)
+	var log bytes.Buffer
+	world := World{Getenv: func(name string) string { return env[name] }, Stdout: io.Discard, Stderr: &log, Now: time.Now}
+	if code := Run(t.Context(), world, []string{"login", "--registries", host}); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	return log.String()
+}
+
+func TestAnOpenRegistryProvesNoLogin(t *testing.T) {
+	if log := loggedIn(t, nil); !strings.Contains(log, "asks nobody for a login, and proves nothing of that in input registry-auth") {
+		t.Error(log)
+	}
+}
+
+// What docker/login-action has written before stays, where the machine does.
+func TestLoginsOfOthersThatStay(t *testing.T) {
+	docker := t.TempDir()
+	if err := os.WriteFile(filepath.Join(docker, "config.json"), []byte(`{"auths": {"quay.io": {"auth": "YTpi"}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		env    map[string]string
+		warned bool
+	}{
+		"a machine of one's own": {map[string]string{"GITHUB_ACTIONS": "true", "RUNNER_ENVIRONMENT": "self-hosted", "DOCKER_CONFIG": docker}, true},
+		"a machine of GitHub's":  {map[string]string{"GITHUB_ACTIONS": "true", "RUNNER_ENVIRONMENT": "github-hosted", "DOCKER_CONFIG": docker}, false},
+		"a laptop":               {map[string]string{"DOCKER_CONFIG": docker}, false},
+		"nothing written":        {map[string]string{"GITHUB_ACTIONS": "true", "DOCKER_CONFIG": t.TempDir()}, false},
+	} {
+		log := loggedIn(t, test.env)
+		if warned := strings.Contains(log, "::warning title=E_DOCKER_CONFIG::"+docker+" has logins to quay.io"); warned != test.warned {
+			t.Errorf("%s: warned: %v\n%s", name, warned, log)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 // promoteCmd takes an image that was tried on to where it is used.
 type promoteCmd struct {
 	From            string   `group:"Image" placeholder:"IMAGE" help:"The image to promote: repository:tag, or repository@digest. With from-environment the repository alone, where images names others."`
-	To              []string `sep:"none" group:"Image" placeholder:"TAG" help:"Tags that it gets, one tag a line. One that looks like a version, such as v0.0.8, is never overwritten; latest and 0.0 move to newer versions only, others move. Default: the tag that it has, in other repositories."`
+	To              []string `sep:"none" group:"Image" placeholder:"TAG" help:"Tags that it gets, one tag a line. One that looks like a version or a commit, such as v0.0.8, is never overwritten; latest and 0.0 move to newer versions only, others move. Default: the tag that it has, in other repositories."`
 	Images          []string `sep:"none" group:"Image" placeholder:"IMAGE" help:"Where it goes, one repository a line, without a tag. The first is what manifests name. Default: the repository of from."`
 	FromEnvironment []string `sep:"none" group:"Environments" placeholder:"PATH" help:"Files, folders and globs (**) of infra-repository that say what runs in an environment, one a line: the image that they name is promoted, in place of from."`
 	Require         []string `sep:"none" group:"Environments" placeholder:"PATH" help:"Files, folders and globs (**) of infra-repository that say what runs in an environment, one a line: an image that is not the one they name is not promoted."`
@@ -31,7 +31,9 @@ type promoteCmd struct {
 func (promoteCmd) Help() string {
 	return `The very bytes of the image go along: an index with all its images, and what is attached to each of them, such as signatures, SBOMs and attestations. Tags are set last. What is there already is not sent again.
 
-With from-environment and no tag in to, the value is copied from one environment to another: tag, digest or both, as it stands there. It is written where infra-paths and fields say; with from-environment or require, nowhere else.
+With from-environment and no tag in to, the value is copied from one environment to another: tag, digest or both, as it stands there. It is written where infra-paths and fields say; with from-environment or require, nowhere else. What runs there is looked at again on the very commit that is written on.
+
+What files name is what the first of images really holds: where latest stays with a newer version there, they are left alone.
 
 Examples:
   # the image of a pull request becomes a version
@@ -61,10 +63,12 @@ type promoting struct {
 	log    io.Writer
 	state  *ship.State
 
-	image  ref.Image // with its digest, once it is found
-	copied bool      // its value stands in an environment, and is what others get
-	pinned bool      // that value has a digest
-	repo   *opened   // nil where nothing is bumped
+	image ref.Image      // with its digest, once it is found
+	first ref.Repository // what files name
+	gets  ref.Image      // what files get, first as it is meant and then as it was set; empty: nothing
+	demo  environment    // that the image is copied from
+	must  environment    // that has to run it
+	repo  *opened        // nil where nothing is bumped
 }
 
 // Run promotes, and hands on what is known, also where it failed.
@@ -93,8 +97,10 @@ func (c *promoteCmd) run(ctx context.Context, a *app, state *ship.State) (err er
 	}
 	r := &promoting{app: a, in: c, access: access{c.infraInputs, trust, scratch, c.DryRun}, client: client, log: log, state: state}
 	defer func() {
-		if r.repo != nil {
-			err = errors.Join(err, r.repo.Close())
+		for _, repo := range []*opened{r.demo.repo, r.must.repo, r.repo} {
+			if repo != nil {
+				err = errors.Join(err, repo.Close())
+			}
 		}
 	}()
 	state.Outcomes, err = ship.Run(ctx, a, a.world.Now, []ship.Step{

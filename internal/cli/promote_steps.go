@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
@@ -31,100 +30,107 @@ func (r *promoting) find(ctx context.Context) (string, error) {
 		if of == (ref.Repository{}) {
 			of = targets[0]
 		}
-		if image, err = r.fromEnvironment(ctx, of); err != nil {
+		if r.image, err = r.fromEnvironment(ctx, of); err != nil {
 			return "", err
 		}
-		r.copied, r.pinned = len(r.in.To) == 0, image.Digest != ""
-	}
-	if len(targets) == 0 {
-		targets = []ref.Repository{image.Repository}
-	}
-	if image.Digest, err = r.client.Resolve(ctx, image); err != nil {
-		return "", err
-	}
-	r.image = image
-	r.settle(targets)
-	requiredErr := error(nil)
-	if len(r.in.Require) > 0 {
-		requiredErr = r.required(ctx, unique(append([]ref.Repository{image.Repository}, targets...)))
-	}
-	if err := errors.Join(requiredErr, r.tryBump(ctx)); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%s is %s", r.named(), image.Digest), nil
-}
-
-func unique(all []ref.Repository) []ref.Repository {
-	var once []ref.Repository
-	for _, one := range all {
-		if !slices.Contains(once, one) {
-			once = append(once, one)
+	} else {
+		r.image = image
+		if r.image.Digest, err = resolveBoth(ctx, r.client, image); err != nil {
+			return "", err
 		}
 	}
-	return once
+	r.settle(targets)
+	if err := r.tryAll(ctx); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s is %s", r.named(), r.image.Digest), nil
 }
 
-// settle makes the plan of what was found.
+// fromEnvironment is the one image that the environment runs. Where its files name
+// a tag and a digest, the digest is what runs, wherever the tag points by now.
+func (r *promoting) fromEnvironment(ctx context.Context, of ref.Repository) (image ref.Image, err error) {
+	if r.demo, err = r.openEnvironment(ctx, r.in.FromEnvironment, of); err != nil {
+		return image, err
+	}
+	found, _, err := r.running(ctx, r.demo)
+	if err != nil {
+		return image, err
+	}
+	one, err := r.demo.only(found)
+	if err != nil {
+		return image, err
+	}
+	r.Printf("%s runs %s", where(one), one.image)
+	r.demo.ran, image = one.image, one.image
+	image.Digest, err = r.client.Resolve(ctx, image)
+	return image, err
+}
+
+// settle makes the plan of what was found. The tag that the image has is given in
+// other repositories alone: in its own it may point elsewhere by now.
 func (r *promoting) settle(targets []ref.Repository) {
+	if len(targets) == 0 {
+		targets = []ref.Repository{r.image.Repository}
+	}
+	r.first = targets[0]
 	var names []ref.Tag
 	for _, name := range r.in.To {
 		names = append(names, ref.Tag(name)) // mistakes told that it is one
 	}
-	elsewhere := slices.ContainsFunc(targets, func(t ref.Repository) bool { return t != r.image.Repository })
-	if len(names) == 0 && elsewhere && r.image.Tag != "" {
-		names = []ref.Tag{r.image.Tag}
+	if len(names) == 0 {
+		targets = slices.DeleteFunc(targets, func(t ref.Repository) bool { return t == r.image.Repository })
+		if len(targets) > 0 && r.image.Tag != "" {
+			names = []ref.Tag{r.image.Tag}
+		}
 	}
 	s := r.state
 	s.Tags, s.Digest = promotedTags(names, r.image.Tag), r.image.Digest
-	s.Plan.Images, s.Plan.Push, s.Plan.Tags = targets, plan.Step{Do: len(names) > 0 || elsewhere}, s.Tags
+	s.Plan.Images, s.Plan.Push, s.Plan.Tags = targets, plan.Step{Do: len(targets) > 0}, s.Tags
+	r.gets = r.deployed(s.Tags)
 }
 
-// value is what files will name, and how it is pinned: of a value that is copied,
-// with all that stands in the environment that it comes from.
-func (r *promoting) value() (image ref.Image, pin manifest.Pin) {
-	image, ok := r.state.Deploy()
-	if !ok {
-		image = r.image
-		image.Repository = r.state.Plan.Images[0]
+// deployed is what files name, where the first repository holds the image under
+// these of the tags that it was to get; empty where it holds none of them.
+func (r *promoting) deployed(set []plan.Tag) ref.Image {
+	image := r.image
+	image.Repository = r.first
+	if len(r.state.Tags) == 0 || !slices.Contains(r.state.Plan.Images, r.first) {
+		return image // under the tag that it has there, or under none
 	}
-	pin = manifest.Pin(r.in.Pin)
-	switch {
-	case image.Tag == "":
-		pin = manifest.PinDigest
-	case r.copied && r.pinned:
-		pin = manifest.PinBoth
+	tag, ok := plan.Deployed(set)
+	if image.Tag = tag.Name; !ok {
+		return ref.Image{}
 	}
-	return image, pin
+	return image
 }
 
-// tryBump opens the infra repository and tries the edit, before anything is written.
-func (r *promoting) tryBump(ctx context.Context) error {
-	if !r.in.bumps() {
+// tryAll looks at what else would stop the run, before anything is written: what has
+// to run somewhere, and the files.
+func (r *promoting) tryAll(ctx context.Context) (err error) {
+	var required error
+	if len(r.in.Require) > 0 {
+		of := append([]ref.Repository{r.image.Repository, r.first}, r.state.Plan.Images...)
+		if r.must, err = r.openEnvironment(ctx, r.in.Require, of...); err != nil {
+			return err
+		}
+		found, _, err := r.running(ctx, r.must)
+		if err != nil {
+			return err
+		}
+		if required = r.required(ctx, found); required == nil {
+			r.Printf("%s runs %s, too", listed(found), r.image.Digest.Short())
+		}
+	}
+	return errors.Join(required, r.tryPush(ctx), r.tryBump(ctx))
+}
+
+// tryPush asks the registries whether they would take the image: of two, one that
+// refuses must not be found out after the other has the version.
+func (r *promoting) tryPush(ctx context.Context) error {
+	if r.in.DryRun {
 		return nil
 	}
-	reference := r.reference()
-	if err := reference.Permits(reference.image.Tag); err != nil {
-		return err
-	}
-	var err error
-	if r.repo, err = r.openInfra(ctx, reference.Bump, r.access); err != nil {
-		return err
-	}
-	read, err := r.repo.Read(ctx)
-	if err != nil {
-		return err
-	}
-	_, _, err = r.decide(read, reference, 1)
-	return err
-}
-
-func (r *promoting) reference() reference {
-	image, pin := r.value()
-	p := r.in.bump(string(pin))
-	p.Image = image.Repository.String()
-	to := r.app.reference(p, image, r.in.infraInputs)
-	to.dry = r.in.DryRun
-	return to
+	return eachOf(r.state.Plan.Images, func(repository ref.Repository) error { return r.client.MayPush(ctx, repository) })
 }
 
 // copy brings the image to where it goes, and sets its tags.
@@ -139,13 +145,12 @@ func (r *promoting) copy(ctx context.Context) (string, error) {
 			following = append(following, t)
 			continue
 		}
-		request.Tags = append(request.Tags, registry.Tag{Name: t.Name, Rule: tagRule(t)})
+		request.Tags = append(request.Tags, registry.Tag{Name: t.Name, Rule: promotedRule(t)})
 	}
 	pushed, err := r.client.Promote(ctx, request)
 	if err == nil && !r.in.DryRun {
-		j := &job{app: r.app, state: r.state, registry: r.client}
 		var forward []registry.Pushed
-		forward, err = j.pushForward(ctx, registry.PushRequest{From: r.image, Digest: r.image.Digest, Repositories: r.state.Plan.Images}, following)
+		forward, err = r.pushForward(ctx, r.client, registry.PushRequest{From: r.image, Digest: r.image.Digest, Repositories: r.state.Plan.Images}, following)
 		pushed = append(pushed, forward...)
 	}
 	fresh, sent := r.note(pushed)
@@ -155,12 +160,24 @@ func (r *promoting) copy(ctx context.Context) (string, error) {
 	case r.in.DryRun:
 		return "", ship.Skip("dry run: " + would(pushed, following))
 	}
-	image, pin := r.value()
-	r.state.Ref = pin.Of(image)
+	r.was(pushed)
 	if fresh == 0 {
 		return "", ship.Already(count(len(pushed), "reference") + ", nothing was sent")
 	}
 	return fmt.Sprintf("%s, %s sent", count(fresh, "reference"), byteCount(sent)), nil
+}
+
+// was settles what files get by what became of the tags.
+func (r *promoting) was(pushed []registry.Pushed) {
+	r.gets = r.deployed(slices.DeleteFunc(slices.Clone(r.state.Tags), func(t plan.Tag) bool {
+		return !slices.ContainsFunc(pushed, func(p registry.Pushed) bool {
+			return p.Repository == r.first && p.Tag == t.Name && p.Digest == r.image.Digest
+		})
+	}))
+	r.state.Tags = thatMoved(r.state.Tags, pushed)
+	if r.gets != (ref.Image{}) {
+		r.state.Ref = r.pin().Of(r.gets)
+	}
 }
 
 // note keeps what became of references.
@@ -196,21 +213,4 @@ func would(pushed []registry.Pushed, following []plan.Tag) string {
 		all = append(all, fmt.Sprintf("%s where no newer version is", t.Name))
 	}
 	return cmp.Or(strings.Join(all, ", "), "all is so already")
-}
-
-// bump writes the reference into the infra repository.
-func (r *promoting) bump(ctx context.Context) (string, error) {
-	if !r.in.bumps() {
-		return "", ship.Skip("no files are named that it is to be written into")
-	}
-	to := r.reference()
-	if to.PullRequest != nil {
-		to.source = r.sourceOf(ctx, r.client, r.image)
-	}
-	bumped, err := r.writeReference(ctx, r.repo, to)
-	if r.state.Bump = bumped; err != nil {
-		return "", err
-	}
-	r.state.Ref = bumped.Image
-	return told(bumped, r.in.DryRun)
 }

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 
+	"github.com/seed-96940006/tagboat/internal/archive"
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
-	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
 
@@ -30,7 +31,7 @@ type pushCmd struct {
 
 // Help teaches by examples.
 func (pushCmd) Help() string {
-	return `The image goes to every repository under the tags that the event asks for, or that are given: the same bytes everywhere, nothing that is there already. See "tagboat ship --help" for the tags of events.
+	return `The image goes to every repository under the tags that the event asks for, or that are given: the same bytes everywhere, nothing that is there already. Of an image in a registry, what is attached to it stays behind: promote takes that along. See "tagboat ship --help" for the tags of events.
 
 Examples:
   # what docker save has written, under two tags
@@ -62,12 +63,20 @@ func (c *pushCmd) Run(ctx context.Context, a *app) error {
 func (j *job) checkPush(ctx context.Context, c *pushCmd) (string, error) {
 	found, err := j.find(ctx, c)
 	var asked string
-	if p := j.state.Plan; p.Push.Do && !j.state.DryRun {
-		var refused error
-		asked, refused = j.checkRegistries(ctx)
-		err = errors.Join(err, refused)
+	var refused error
+	var asking sync.WaitGroup
+	p := j.state.Plan
+	pushes := p.Push.Do && !j.state.DryRun
+	if pushes {
+		asking.Go(func() { asked, refused = j.checkRegistries(ctx) })
 	}
-	if err != nil {
+	// No number is claimed for what is damaged. Without one there is time until the
+	// first tag is set.
+	if err == nil && j.verify != nil && (p.Claim != nil || !pushes) {
+		err = j.verify(ctx)
+	}
+	asking.Wait()
+	if err = errors.Join(err, refused); err != nil {
 		return "", err
 	}
 	if asked != "" {
@@ -82,17 +91,28 @@ func (j *job) find(ctx context.Context, c *pushCmd) (string, error) {
 	if err != nil {
 		return j.findImage(ctx, c, err)
 	}
-	source := registry.Source{Layout: c.From}
+	var source archive.Source
 	if info.IsDir() {
-		source.Digest, err = registry.DigestOf(c.From, c.FromTag)
+		source, err = archive.Find(c.From, c.FromTag)
+		j.verify = once(source.Verify)
 	} else {
-		source, err = registry.OpenArchive(c.From, j.scratch, c.FromTag)
+		source, err = archive.Open(ctx, c.From, j.scratch, c.FromTag)
 	}
 	if err != nil {
 		return "", err
 	}
 	j.layout, j.state.Digest = source.Layout, source.Digest
 	return fmt.Sprintf("%s is %s", c.From, j.state.Digest), nil
+}
+
+// once does something the first time only; its result stays.
+func once(do func(context.Context) error) func(context.Context) error {
+	var first sync.Once
+	var err error
+	return func(ctx context.Context) error {
+		first.Do(func() { err = do(ctx) })
+		return err
+	}
 }
 
 // findImage is an image in a registry; there is no file of that name.

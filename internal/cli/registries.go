@@ -40,7 +40,9 @@ func (a *app) registriesOf(in registryInputs, t trust, log io.Writer) (registrie
 		options.HTTP = &http.Client{Transport: r.transport, Timeout: awsTimeout}
 	}
 	if a.MayIdentify() {
-		options.IDToken = a.IDToken
+		options.IDToken = func(ctx context.Context, audience string) (string, error) {
+			return a.IDToken(ctx, &http.Client{Transport: r.transport}, audience)
+		}
 	}
 	r.aws = ecr.New(options)
 	r.keychain = login.New(login.Options{

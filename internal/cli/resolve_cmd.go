@@ -2,10 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/manifest"
-	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
@@ -13,7 +13,7 @@ import (
 // resolveCmd asks which image a tag is.
 type resolveCmd struct {
 	Image   string `group:"Image" required:"" placeholder:"IMAGE" help:"The image to look for: repository:tag, or repository@digest."`
-	Missing string `group:"Image" default:"fail" enum:"fail,ok" help:"What it means that the registry does not have it. With ok the output exists is false, and the others are empty."`
+	Missing string `group:"Image" default:"fail" enum:"fail,ok" help:"What it means that the registry does not have it. With ok the output exists is false, and the others are empty; also where the registry says denied, as some do of what is not there."`
 	pinInputs
 	registryInputs
 	hostInputs
@@ -29,17 +29,19 @@ func (resolveCmd) Help() string {
   tagboat resolve --image ghcr.io/acme/web:main --pin both`
 }
 
-func (c *resolveCmd) mistakes() error { return c.registryInputs.mistakes() }
+func (c *resolveCmd) mistakes() error {
+	return errors.Join(imageMistake(c.Image), c.registryInputs.mistakes())
+}
 
 // Run asks.
 func (c *resolveCmd) Run(ctx context.Context, a *app) error {
-	image, err := ref.ParseImage(c.Image)
+	image, err := namedImage("image", c.Image)
 	if err != nil {
 		return usage(err)
 	}
 	return a.asking(c.registryInputs, c.hostInputs, func(client *registry.Client) error {
 		state := &ship.State{}
-		found, err := client.Resolve(ctx, image)
+		found, err := resolveBoth(ctx, client, image)
 		switch {
 		case err == nil:
 			image.Digest = found
@@ -47,9 +49,16 @@ func (c *resolveCmd) Run(ctx context.Context, a *app) error {
 			a.Printf("%s is %s", c.Image, found)
 		case fault.Is(err, "E_IMAGE_MISSING") && c.Missing == "ok":
 			a.Printf("%v", err)
+		case errors.Is(err, registry.ErrHidden) && c.Missing == "ok":
+			a.Warn(hidden(err))
 		default:
 			return err
 		}
 		return a.Outputs(values("resolve", state), c.JSON)
 	})
+}
+
+// hidden is the warning that an image may be there all the same.
+func hidden(err error) *fault.Fault {
+	return fault.New("E_PULL_DENIED", "it is taken not to be there; if it is, let this login read it", err)
 }

@@ -28,7 +28,7 @@ func (j *job) prepareBuild(ctx context.Context) (string, error) {
 		Layout:  filepath.Join(j.scratch, "layout"),
 	}
 	native := &build.Native{Keychain: j.registries.keychain, Transport: j.registries.transport}
-	builder, reason, err := build.Pick(ctx, b.Builder, j.request, native, &build.Buildx{})
+	builder, reason, err := build.Pick(ctx, b.Builder, j.request, native, &build.Buildx{Logins: j.dockerConfig})
 	j.builder = builder
 	if err != nil && !onlyDockerMissing(err) {
 		return "", err
@@ -46,6 +46,11 @@ func (j *job) prepareBuild(ctx context.Context) (string, error) {
 		}
 		return "", err
 	}
+	if builder.Name() == native.Name() && j.in.Preflight {
+		if err := native.CheckBases(ctx, j.request); err != nil {
+			return "", err
+		}
+	}
 	return fmt.Sprintf("builder %s: %s", builder.Name(), reason), nil
 }
 
@@ -60,7 +65,7 @@ func onlyDockerMissing(err error) bool {
 
 // build builds, unless a registry has this version of this commit already, or the
 // image of the pull request is what would be built.
-func (j *job) build(ctx context.Context) (told string, err error) {
+func (j *job) build(ctx context.Context) (string, error) {
 	if !j.state.Plan.Build.Do {
 		return "", ship.Skip(j.state.Plan.Build.Reason)
 	}
@@ -75,11 +80,6 @@ func (j *job) build(ctx context.Context) (told string, err error) {
 	out := j.Writer()
 	defer out.Close()
 	j.request.Log = out
-	if docker, ok := j.builder.(*build.Buildx); ok {
-		if docker.Config, err = j.dockerConfig(ctx); err != nil {
-			return "", err
-		}
-	}
 	image, err := j.builder.Build(ctx, j.request)
 	if err != nil {
 		return "", err

@@ -43,6 +43,10 @@ type reference struct {
 	source     source
 	deadline   time.Duration // for all attempts together; 0 is that of package infra
 	combine    string        // how runs that get into each other's way write together
+
+	// guard is asked on each head that is decided on, whether what was found before
+	// is still so there; nil asks nothing.
+	guard func(on *infra.Snapshot) error
 }
 
 // reference is that of the inputs.
@@ -76,6 +80,11 @@ func (a *app) writeReference(ctx context.Context, repo *opened, r reference) (*s
 	attempts := 0
 	edit := func(on *infra.Snapshot) (infra.ChangeSet, error) {
 		attempts++
+		if r.guard != nil {
+			if err := r.guard(on); err != nil {
+				return infra.ChangeSet{}, err
+			}
+		}
 		var err error
 		if now.edited, now.bumped, err = a.decide(on, r, attempts); err != nil {
 			return infra.ChangeSet{}, err

@@ -14,14 +14,13 @@ import (
 
 // pushForward sets the tags that follow versions, such as latest and 1.2, once the
 // version itself is pushed: in each repository those that no newer version of
-// there keeps where they are. One that moves nowhere is no tag of this run.
-func (j *job) pushForward(ctx context.Context, request registry.PushRequest, tags []plan.Tag) (all []registry.Pushed, err error) {
+// there keeps where they are.
+func (a *app) pushForward(ctx context.Context, client *registry.Client, request registry.PushRequest, tags []plan.Tag) (all []registry.Pushed, err error) {
 	if len(tags) == 0 {
 		return nil, nil
 	}
-	stays := map[ref.Tag]int{}
 	for _, repository := range request.Repositories {
-		existing, err := j.registry.Tags(ctx, repository)
+		existing, err := client.Tags(ctx, repository)
 		if err != nil {
 			return all, unlisted(repository, err)
 		}
@@ -30,8 +29,7 @@ func (j *job) pushForward(ctx context.Context, request registry.PushRequest, tag
 		var moved []plan.Tag
 		for _, t := range tags {
 			if by := t.Outdone(existing); by != "" {
-				j.Printf("%s:%s stays where it is: %s is newer", repository, t.Name, by)
-				stays[t.Name]++
+				a.Printf("%s:%s stays where it is: %s is newer", repository, t.Name, by)
 				continue
 			}
 			moved = append(moved, t)
@@ -40,19 +38,24 @@ func (j *job) pushForward(ctx context.Context, request registry.PushRequest, tag
 		if len(moved) == 0 {
 			continue
 		}
-		pushed, err := j.registry.Push(ctx, one)
+		pushed, err := client.Push(ctx, one)
 		all = append(all, pushed...)
 		if err == nil {
-			err = j.overtaken(ctx, repository, moved, all)
+			err = a.overtaken(ctx, client, repository, moved, all)
 		}
 		if err != nil {
 			return all, err
 		}
 	}
-	j.state.Tags = slices.DeleteFunc(slices.Clone(j.state.Tags), func(t plan.Tag) bool {
-		return t.Follows != "" && stays[t.Name] == len(request.Repositories)
-	})
 	return all, nil
+}
+
+// thatMoved are the tags without those that follow versions and moved nowhere: they
+// are no tags of this run.
+func thatMoved(tags []plan.Tag, pushed []registry.Pushed) []plan.Tag {
+	return slices.DeleteFunc(slices.Clone(tags), func(t plan.Tag) bool {
+		return t.Follows != "" && !slices.ContainsFunc(pushed, func(p registry.Pushed) bool { return p.Tag == t.Name })
+	})
 }
 
 // unlisted says of a refused list what is there already, and what to do about the
@@ -68,8 +71,8 @@ func unlisted(repository ref.Repository, err error) error {
 
 // overtaken moves tags on to a newer version that another run has pushed between
 // the look at the versions and the write: that run may have set them before.
-func (j *job) overtaken(ctx context.Context, repository ref.Repository, tags []plan.Tag, pushed []registry.Pushed) error {
-	existing, err := j.registry.Tags(ctx, repository)
+func (a *app) overtaken(ctx context.Context, client *registry.Client, repository ref.Repository, tags []plan.Tag, pushed []registry.Pushed) error {
+	existing, err := client.Tags(ctx, repository)
 	if err != nil {
 		return unlisted(repository, err)
 	}
@@ -78,8 +81,8 @@ func (j *job) overtaken(ctx context.Context, repository ref.Repository, tags []p
 		if by == "" {
 			continue
 		}
-		j.Printf("%s:%s goes on to %s, which is newer", repository, t.Name, by)
-		now, err := j.registry.Push(ctx, registry.PushRequest{
+		a.Printf("%s:%s goes on to %s, which is newer", repository, t.Name, by)
+		now, err := client.Push(ctx, registry.PushRequest{
 			From: ref.Image{Repository: repository, Tag: by}, Repositories: []ref.Repository{repository},
 			Tags: []registry.Tag{{Name: t.Name, Rule: registry.Moves}},
 		})

@@ -35,14 +35,14 @@ func TestLatestGoesOnToAVersionThatCameMeanwhile(t *testing.T) {
 			host.Put("acme/web", "latest", image)
 		}
 	}
-	j := &job{app: &app{Runner: runner.New(func(string) string { return "" }, io.Discard, io.Discard)}, registry: &registry.Client{}}
+	a := &app{Runner: runner.New(func(string) string { return "" }, io.Discard, io.Discard)}
 	tags := []plan.Tag{
 		{Name: "latest", Kind: "raw", Follows: "v1.2.0"},
 		{Name: "1.2", Kind: "semver-major-minor", Follows: "v1.2.0"},
 	}
 	pushed := []registry.Pushed{{Repository: repository, Tag: "latest", Digest: ref.Digest(host.Digest("acme/web", "latest"))}}
 	before := host.Digest("acme/web", "1.2")
-	if err := j.overtaken(t.Context(), repository, tags, pushed); err != nil {
+	if err := a.overtaken(t.Context(), &registry.Client{}, repository, tags, pushed); err != nil {
 		t.Fatal(err)
 	}
 	newest := host.Digest("acme/web", "v1.3.0")
@@ -118,17 +118,15 @@ func TestATagThatStaysIsNoOutput(t *testing.T) {
 		{Name: "latest", Kind: "raw", Follows: "v1.2.0"},
 		{Name: "1", Kind: "semver-major", Follows: "v1.2.0"},
 	}
-	j := &job{
-		app:   &app{Runner: runner.New(func(string) string { return "" }, io.Discard, io.Discard)},
-		state: &ship.State{Tags: tags}, registry: &registry.Client{},
-	}
+	a := &app{Runner: runner.New(func(string) string { return "" }, io.Discard, io.Discard)}
 	request := registry.PushRequest{
 		From: ref.Image{Repository: images[0], Tag: "v1.2.0"}, Digest: ref.Digest(host.Digest("acme/web", "v1.2.0")), Repositories: images,
 	}
-	if _, err := j.pushForward(t.Context(), request, tags[1:]); err != nil {
+	pushed, err := a.pushForward(t.Context(), &registry.Client{}, request, tags[1:])
+	if err != nil {
 		t.Fatal(err)
 	}
-	if got := tagNames(j.state); got != "v1.2.0\n1" {
+	if got := tagNames(&ship.State{Tags: thatMoved(tags, pushed)}); got != "v1.2.0\n1" {
 		t.Errorf("tags:\n%s", got)
 	}
 }

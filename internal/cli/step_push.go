@@ -35,7 +35,7 @@ func (j *job) push(ctx context.Context) (string, error) {
 // pushTags sets the tags by their rules: those that follow versions last, when the
 // version is in the registries and was handed on.
 func (j *job) pushTags(ctx context.Context) (fresh int, sent int64, err error) {
-	request := registry.PushRequest{Layout: j.layout, From: j.from, Digest: j.state.Digest, Repositories: j.state.Plan.Images}
+	request := registry.PushRequest{Layout: j.layout, From: j.from, Digest: j.state.Digest, Repositories: j.state.Plan.Images, Verify: j.verify}
 	var following []plan.Tag
 	for _, t := range j.state.Tags {
 		if t.Follows != "" {
@@ -64,8 +64,11 @@ func (j *job) pushTags(ctx context.Context) (fresh int, sent int64, err error) {
 			return fresh, sent, err
 		}
 	}
-	forward, err := j.pushForward(ctx, request, following)
-	if note(forward); err == nil && len(request.Tags) == 0 {
+	forward, err := j.pushForward(ctx, j.registry, request, following)
+	if note(forward); err != nil {
+		return fresh, sent, err
+	}
+	if j.state.Tags = thatMoved(j.state.Tags, forward); len(request.Tags) == 0 {
 		err = j.settle(ctx)
 	}
 	return fresh, sent, err

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -13,19 +14,36 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/seed-96940006/tagboat/internal/attest"
+	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 )
 
 // verifyInputs say what must be attested of an image.
 type verifyInputs struct {
-	Verify      []string `sep:"none" group:"Attestations" placeholder:"REQUIREMENT" help:"What must be attested of the image before anything is written, one requirement a line: acme/web is that a workflow of acme/web built it. More is told in docs/verify.md."`
+	Verify      []string `sep:"none" group:"Attestations" placeholder:"REQUIREMENT" help:"What must be attested of the image before anything is written, one requirement a line: acme/web is that a workflow of acme/web built it. References then name the digest, too, whatever pin says. More is told in docs/verify.md."`
 	TrustedRoot string   `group:"Attestations" placeholder:"FILE" help:"Whom attestations are trusted from, as gh attestation trusted-root prints it. Default: sigstore's public instance and GitHub's, fetched."`
 }
 
 func (in verifyInputs) mistakes() error {
 	_, err := attest.Parse(in.Verify, "")
-	return err
+	if in.TrustedRoot == "" {
+		return err
+	}
+	if len(in.Verify) == 0 {
+		return fault.Newf("E_INPUT", "give `verify`, or leave it out", "trusted-root is given, and there is nothing to verify")
+	}
+	return errors.Join(err, (&attest.Roots{File: in.TrustedRoot}).Check())
+}
+
+// pin is how references name an image that is verified: with the digest that was,
+// since a tag may be another image tomorrow.
+func (in verifyInputs) pin(asked string) manifest.Pin {
+	if pin := manifest.Pin(asked); len(in.Verify) == 0 || pin != manifest.PinTag {
+		return pin
+	}
+	return manifest.PinBoth
 }
 
 // attester holds images against what must be attested of them.
@@ -36,19 +54,6 @@ type attester struct {
 	client *registry.Client
 	trust  trust
 	log    io.Writer
-}
-
-// attested is verify of an image of which the digest may not be known yet.
-func (a attester) attested(ctx context.Context, image *ref.Image, before string) (string, error) {
-	if image.Digest == "" {
-		digest, err := a.client.Resolve(ctx, *image)
-		if err != nil {
-			return "", err
-		}
-		image.Digest = digest
-	}
-	told, err := a.verify(ctx, *image)
-	return strings.Join(nonEmpty(before, told), "; "), err
 }
 
 // verify tells what was proven of the image, which has a digest.

@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
 )
 
 // retryer is the SDK's, with our tries and pauses.
@@ -61,8 +63,12 @@ func sleep(ctx context.Context, wait time.Duration) bool {
 	}
 }
 
-// passing reports whether an OIDC token may be taken at another try.
+// passing reports whether an OIDC token may be taken at another try. Why there is
+// none is a fault of whoever was asked for it, and has been tried again there.
 func passing(err error) bool {
+	if _, told := errors.AsType[*fault.Fault](err); told {
+		return false
+	}
 	switch code(err) {
 	case "IDPCommunicationError":
 		return true

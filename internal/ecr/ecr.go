@@ -36,8 +36,8 @@ type Options struct {
 	Backoff      func(try int) time.Duration // before the next try, the first is 1; nil is 0.5 s, doubled each time, with jitter
 }
 
-// Client asks AWS. It may be used by many goroutines: those that want the same ask
-// once, and share what comes.
+// Client asks AWS. It may be used by many goroutines: those that need the same
+// credentials of AWS have them made once, and share what comes.
 type Client struct {
 	options Options
 
@@ -57,8 +57,8 @@ func New(o Options) *Client {
 	return &Client{options: o.complete(), sessions: map[place]*session{}}
 }
 
-// Token is the login of the registry at a host, and when it ends. It is kept, and a
-// new one is had shortly before that.
+// Token is a new login of the registry at a host, and when it ends. Whoever wants it
+// again keeps it.
 //
 // An error wraps ErrNoCredentials where no credentials were found at all, so that
 // another source of logins can be asked. Otherwise it is a fault: E_AWS_AUTH,
@@ -68,23 +68,11 @@ func (c *Client) Token(ctx context.Context, host string) (user, password string,
 	if err != nil {
 		return "", "", time.Time{}, err
 	}
-	got, err := s.token.get(ctx, s.now(), func(ctx context.Context) (login, time.Time, error) {
-		got, err := s.login(ctx)
-		return got, got.expires, err
-	})
+	got, err := s.login(ctx)
 	if err != nil {
 		return "", "", time.Time{}, s.explain(ctx, host, err)
 	}
 	return got.user, got.password, got.expires, nil
-}
-
-// Forget is told that a registry has refused a password of Token's as expired: the
-// next Token is a new one. A password that was replaced meanwhile is no reason for
-// that, so that many who were refused together cause one new token; "" always is.
-func (c *Client) Forget(host, password string) {
-	if s, err := c.session(host); err == nil {
-		s.token.drop(func(held login) bool { return password == "" || password == held.password })
-	}
 }
 
 // session is the one of the host's place.

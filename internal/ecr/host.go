@@ -12,15 +12,17 @@ type Registry struct {
 	Account   string // 12 digits; "" in the public registry
 	Region    string // where its interface is asked
 	Partition string // of AWS, as ARNs name it: aws, aws-cn, aws-us-gov, …
-	Public    bool   // public.ecr.aws
+	Public    bool   // public.ecr.aws, or by its other name ecr-public.aws.com
 	FIPS      bool   // its interface is asked at hosts validated by FIPS 140
 	DualStack bool   // its interface is asked at hosts that have IPv6 too
 }
 
-// The public registry has one interface for the whole world, in one region.
+// The public registry has one interface for the whole world, in one region, and two
+// names: the second one has IPv6, too.
 const (
-	publicHost   = "public.ecr.aws"
-	publicRegion = "us-east-1"
+	publicHost      = "public.ecr.aws"
+	publicDualStack = "ecr-public.aws.com"
+	publicRegion    = "us-east-1"
 )
 
 // host is the pattern of amazon-ecr-credential-helper v0.12.
@@ -29,8 +31,8 @@ var host = pattern.New(`^(\d{12})\.dkr[.\-]ecr(-fips)?\.([a-zA-Z0-9][a-zA-Z0-9-_
 // ParseHost reads the host of an image's name, such as
 // 111122223333.dkr.ecr.eu-west-1.amazonaws.com; false means that it is none of ECR.
 func ParseHost(name string) (Registry, bool) {
-	if name == publicHost {
-		return Registry{Host: name, Region: publicRegion, Partition: "aws", Public: true}, true
+	if name == publicHost || name == publicDualStack {
+		return Registry{Host: name, Region: publicRegion, Partition: "aws", Public: true, DualStack: name == publicDualStack}, true
 	}
 	m := host.FindStringSubmatch(name)
 	if m == nil {

@@ -25,7 +25,8 @@ func TestHostsOfEveryPartition(t *testing.T) {
 		account + ".dkr.ecr.us-isob-east-1.sc2s.sgov.gov":               {Account: account, Region: "us-isob-east-1", Partition: "aws-iso-b"},
 		account + ".dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk":              {Account: account, Region: "eu-isoe-west-1", Partition: "aws-iso-e"},
 		account + ".dkr.ecr.us-isof-south-1.csp.hci.ic.gov":             {Account: account, Region: "us-isof-south-1", Partition: "aws-iso-f"},
-		"public.ecr.aws": {Region: "us-east-1", Partition: "aws", Public: true},
+		"public.ecr.aws":     {Region: "us-east-1", Partition: "aws", Public: true},
+		"ecr-public.aws.com": {Region: "us-east-1", Partition: "aws", Public: true, DualStack: true},
 	}
 	for name, want := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -48,7 +49,7 @@ func TestOtherHostsAreNone(t *testing.T) {
 		"111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.example", "111122223333xdkr.ecr.eu-west-1.amazonaws.com",
 		"https://111122223333.dkr.ecr.eu-west-1.amazonaws.com", "111122223333.dkr.ecr.eu-west-1.amazonaws.com:443",
 		"111122223333.dkr.ecr.eu-west-1.amazonaws.com/web", "111122223333.dkr.ecr..amazonaws.com", "api.ecr.eu-west-1.amazonaws.com",
-		"111122223333.dkr.ecr.eu-west-1.amazonaws.org", "x.public.ecr.aws", "public.ecr.aws.example",
+		"111122223333.dkr.ecr.eu-west-1.amazonaws.org", "x.public.ecr.aws", "public.ecr.aws.example", "ecr-public.aws", "x.ecr-public.aws.com",
 	} {
 		if got, ok := ecr.ParseHost(name); ok {
 			t.Errorf("%q is %+v", name, got)

@@ -4,12 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"math/rand/v2"
-	"net/http"
 	"strings"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/pattern"
@@ -49,16 +45,6 @@ func backoff(try int) time.Duration {
 	wait := 500 * time.Millisecond << max(0, min(try-1, 4))
 	return wait - rand.N(wait/4)
 }
-
-// client asks AWS; a request that hangs is given up, and tried again.
-func (o Options) client() aws.HTTPClient {
-	if o.HTTP != nil {
-		return o.HTTP
-	}
-	return awshttp.NewBuildableClient().WithTimeout(30 * time.Second)
-}
-
-var _ aws.HTTPClient = (*http.Client)(nil)
 
 // Check reports every mistake in the options, as faults with the code E_AWS_ROLE,
 // before anything is asked.

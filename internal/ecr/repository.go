@@ -133,7 +133,7 @@ func (m maker) public(ctx context.Context) (created bool, err error) {
 			"%s/%s has no alias of an account", publicHost, m.path)
 	}
 	err = m.session.as(ctx, func(cfg aws.Config) error {
-		client := ecrpublic.NewFromConfig(cfg)
+		client := m.session.public(cfg)
 		_, err := client.DescribeRepositories(ctx, &ecrpublic.DescribeRepositoriesInput{RepositoryNames: []string{name}})
 		there, _, err := m.exists(err)
 		if there || err != nil {
@@ -155,7 +155,7 @@ func (m maker) public(ctx context.Context) (created bool, err error) {
 // compare says where a repository was made if the alias is not the one that was
 // named: an account can have several, or it is another account's.
 func (m maker) compare(made string) {
-	if wanted := m.registry.Host + "/" + m.path; made != wanted {
+	if wanted := publicHost + "/" + m.path; made != wanted {
 		m.session.Log("made " + made + ": see that " + wanted + " has an alias of the same account")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -205,10 +206,13 @@ func TestWithoutATokenOfTheJob(t *testing.T) {
 	_, _, _, err := ecr.New(o).Token(t.Context(), host)
 	w.fails(t, err, "E_AWS_AUTH", "the runner answers 500", "`permissions: id-token: write`")
 
-	own := fault.Newf("E_OIDC", "mine", "of the caller")
+	own := fault.New("E_OIDC", "mine", &url.Error{Op: "Get", URL: "https://token.example", Err: syscall.ECONNRESET})
 	o.IDToken = func(context.Context, string) (string, error) { return "", own }
 	if _, _, _, err = ecr.New(o).Token(t.Context(), host); !errors.Is(err, own) {
 		t.Errorf("the caller's own fault became %v", err)
+	}
+	if w.waits != nil {
+		t.Errorf("what the caller has tried again is tried again: %v", w.waits)
 	}
 
 	o.IDToken = nil
@@ -240,6 +244,37 @@ func TestARoleByKeys(t *testing.T) {
 	_, _, _, err := ecr.New(o).Token(t.Context(), host)
 	w.fails(t, err, "E_AWS_AUTH", "arn:aws:iam::111122223333:user/ci is not authorized to perform: sts:AssumeRole", "allow sts:AssumeRole on "+role)
 	w.silent(t, err.Error(), k)
+}
+
+// Options tell all that is wrong with them, without an AWS to ask.
+func TestCheck(t *testing.T) {
+	tests := map[string]struct {
+		options ecr.Options
+		want    int // mistakes
+	}{
+		"nothing":                {ecr.Options{}, 0},
+		"everything":             {ecr.Options{Role: role, Audience: "sts.amazonaws.com.cn", SessionName: "me@work", Duration: 12 * time.Hour}, 0},
+		"a quarter of an hour":   {ecr.Options{Duration: 15 * time.Minute}, 0},
+		"a millisecond more":     {ecr.Options{Role: role, Duration: 15*time.Minute + time.Millisecond}, 1},
+		"a nanosecond less":      {ecr.Options{Duration: 15*time.Minute - 1}, 1},
+		"a second too long":      {ecr.Options{Duration: 12*time.Hour + time.Second}, 1},
+		"less than nothing":      {ecr.Options{Duration: -time.Hour}, 1},
+		"a session without role": {ecr.Options{SessionName: "my session"}, 1},
+		"all that can be wrong":  {ecr.Options{Role: "push-web", SessionName: "no blanks here", Duration: time.Minute}, 3},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			all := fault.All(test.options.Check())
+			if len(all) != test.want {
+				t.Fatalf("got %v, want %d mistakes", all, test.want)
+			}
+			for _, f := range all {
+				if f.Code != "E_AWS_ROLE" || f.Hint == "" {
+					t.Errorf("got %s: %v (%s)", f.Code, f, f.Hint)
+				}
+			}
+		})
+	}
 }
 
 func TestOptionsThatCannotBe(t *testing.T) {

@@ -10,22 +10,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go/logging"
+
+	"github.com/seed-96940006/tagboat/internal/lasting"
 )
 
-// session is who we are at one place of AWS, and the login of its registries.
+// session is who we are at one place of AWS.
 type session struct {
 	Options
-	at    place
-	who   lasting[aws.Config] // signs with credentials that were had already
-	token lasting[login]
+	at  place
+	who lasting.Value[aws.Config] // signs with credentials that were had already
 }
-
-func (s *session) now() time.Time { return s.Now() }
 
 // as does what needs credentials. Where AWS says that they have ended, although their
 // end is not near or not known, it is done once more with others, if there are any.
 func (s *session) as(ctx context.Context, do func(aws.Config) error) error {
-	cfg, err := s.who.get(ctx, s.now(), s.signed)
+	cfg, err := s.who.Get(ctx, s.Now(), s.signed)
 	if err != nil {
 		return err
 	}
@@ -33,8 +32,8 @@ func (s *session) as(ctx context.Context, do func(aws.Config) error) error {
 	if !ended(refused) {
 		return hide(refused, cfg)
 	}
-	s.who.drop(func(held aws.Config) bool { return key(held) == key(cfg) })
-	again, err := s.who.get(ctx, s.now(), s.signed)
+	s.who.Drop(func(held aws.Config, _ time.Time) bool { return key(held) == key(cfg) })
+	again, err := s.who.Get(ctx, s.Now(), s.signed)
 	if err != nil {
 		return err
 	}
@@ -67,8 +66,9 @@ func (s *session) signed(ctx context.Context) (aws.Config, time.Time, error) {
 	return cfg, ends, nil
 }
 
-// load reads the SDK's environment and files. What they name as the source of
-// credentials is asked by the SDK's own client, which AWS_CA_BUNDLE needs.
+// load reads the SDK's environment and files. The SDK's own client trusts what they
+// name as AWS_CA_BUNDLE; it always asks for the credentials that they speak of. A
+// request that hangs is given up, and tried again.
 func (s *session) load(ctx context.Context) (aws.Config, error) {
 	cfg, err := config.LoadDefaultConfig(ctx,
 		config.WithRegion(s.at.region),
@@ -79,7 +79,9 @@ func (s *session) load(ctx context.Context) (aws.Config, error) {
 	if err != nil {
 		return aws.Config{}, &failure{doing: "read the AWS SDK's configuration", err: err}
 	}
-	cfg.HTTPClient = s.client()
+	if s.HTTP != nil {
+		cfg.HTTPClient = s.HTTP
+	}
 	return cfg, nil
 }
 

@@ -36,7 +36,7 @@ func (s *session) login(ctx context.Context) (got login, err error) {
 // is nil in answers that do not tell.
 func (s *session) authorize(ctx context.Context, cfg aws.Config) (token *string, expires *time.Time, err error) {
 	if s.at.public {
-		answer, err := ecrpublic.NewFromConfig(cfg).GetAuthorizationToken(ctx, &ecrpublic.GetAuthorizationTokenInput{})
+		answer, err := s.public(cfg).GetAuthorizationToken(ctx, &ecrpublic.GetAuthorizationTokenInput{})
 		if err != nil || answer.AuthorizationData == nil {
 			return nil, nil, err
 		}
@@ -56,6 +56,16 @@ func (s *session) private(cfg aws.Config) *ecr.Client {
 		if s.at.fips {
 			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
 		}
+		if s.at.dualStack {
+			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled
+		}
+	})
+}
+
+// public is the interface of the public registry, at a host with IPv6 where that of
+// the registry has it.
+func (s *session) public(cfg aws.Config) *ecrpublic.Client {
+	return ecrpublic.NewFromConfig(cfg, func(o *ecrpublic.Options) {
 		if s.at.dualStack {
 			o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateEnabled
 		}

@@ -1,6 +1,8 @@
 package login
 
 import (
+	"errors"
+	"io"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -13,9 +15,13 @@ const hintYAML = "each entry is an object of registry, username, password, scope
 // readYAML reads the list that docker/login-action takes. Values are taken as they
 // are written: a password of digits stays what it is.
 func readYAML(text string) (all []Auth, errs []error) {
-	var document yaml.Node
-	if err := yaml.Unmarshal([]byte(text), &document); err != nil || len(document.Content) != 1 {
+	var document, second yaml.Node
+	documents := yaml.NewDecoder(strings.NewReader(text))
+	if err := documents.Decode(&document); err != nil || len(document.Content) != 1 {
 		return nil, []error{wrong(lineOf(err), hintYAML+"; put passwords with * & # : or @ in quotes", "it is no YAML")}
+	}
+	if err := documents.Decode(&second); !errors.Is(err, io.EOF) {
+		return nil, []error{wrong(max(second.Line, lineOf(err)), "write all logins as one list, without ---", "there is a second document")}
 	}
 	list := document.Content[0]
 	if list.Kind != yaml.SequenceNode {
@@ -51,12 +57,16 @@ func readEntry(entry *yaml.Node) (Auth, error) {
 	if entry.Kind != yaml.MappingNode {
 		return auth, wrong(entry.Line, hintYAML, "it is no object")
 	}
-	ecr := "auto"
+	ecr, seen := "auto", map[string]bool{}
 	for i := 0; i+1 < len(entry.Content); i += 2 {
 		key, value := entry.Content[i], entry.Content[i+1]
 		if value.Kind != yaml.ScalarNode {
 			return auth, wrong(value.Line, "put it in quotes", "a value is no text")
 		}
+		if seen[key.Value] {
+			return auth, wrong(key.Line, "begin each login with a dash", "it has a key twice")
+		}
+		seen[key.Value] = true
 		given := value.Value
 		if value.Tag == "!!null" {
 			given = ""
@@ -87,6 +97,9 @@ func readEntry(entry *yaml.Node) (Auth, error) {
 	case "false":
 	default:
 		return auth, wrong(entry.Line, "one of auto, true, false", "its `ecr` is none of the allowed values")
+	}
+	if auth.Empty() && !(seen["username"] && seen["password"]) {
+		return auth, wrong(auth.line, hintForm, "it has no username or no password")
 	}
 	if err := auth.checkScope(); err != nil {
 		return auth, err

@@ -14,7 +14,7 @@ const azureLife = 2 * time.Hour
 // askAzure exchanges the credentials of the environment for a refresh token of the
 // registry.
 func askAzure(host string, now func() time.Time) asking {
-	return func(ctx context.Context) (authn.AuthConfig, time.Time, error) {
+	return func(ctx context.Context) (authn.Authenticator, time.Time, error) {
 		type answer struct {
 			user, password string
 			err            error
@@ -27,12 +27,12 @@ func askAzure(host string, now func() time.Time) asking {
 		}()
 		select {
 		case <-ctx.Done():
-			return authn.AuthConfig{}, time.Time{}, context.Cause(ctx)
+			return nil, time.Time{}, context.Cause(ctx)
 		case a := <-answers:
 			if a.err != nil {
-				return authn.AuthConfig{}, time.Time{}, a.err
+				return nil, time.Time{}, a.err
 			}
-			return azureConfig(a.user, a.password), now().Add(azureLife), nil
+			return authn.FromConfig(azureConfig(a.user, a.password)), now().Add(azureLife), nil
 		}
 	}
 }

@@ -21,12 +21,14 @@ type Checked struct {
 	Host   string
 	Auth   authn.AuthConfig
 	Source string // where it comes from, in words
+	Open   bool   // the registry asks nobody for a login, and would have taken any
 }
 
 // Check finds the login for a registry, or for a repository in one (ghcr.io,
 // ghcr.io/acme/web), and asks the registry whether it takes it: GET /v2/ with a
 // token of the registry, where it works with tokens, and nothing else. It fails
-// where there is none, or it is refused; base is how the registry is reached.
+// where there is none, or it is refused, or where no registry answers; base is how
+// the registry is reached.
 func (k *Keychain) Check(ctx context.Context, target string, base http.RoundTripper) (Checked, error) {
 	host, _ := splitName(target)
 	resource, registry, err := resourceOf(target)
@@ -44,10 +46,11 @@ func (k *Keychain) Check(ctx context.Context, target string, base http.RoundTrip
 	if err != nil {
 		return Checked{}, fmt.Errorf("%s: %w", host, err)
 	}
-	if err := shakeHands(ctx, registry, auth, base); err != nil {
+	at := &door{base: base}
+	if err := shakeHands(ctx, registry, auth, at); err != nil {
 		return Checked{}, k.explain(ctx, target, config.Username, err)
 	}
-	return Checked{Host: host, Auth: *config, Source: k.Source(target)}, nil
+	return Checked{Host: host, Auth: *config, Source: k.Source(target), Open: !at.locked.Load()}, nil
 }
 
 // resourceOf is a registry, or a repository in one, as go-containerregistry has them.
@@ -89,7 +92,10 @@ func (k *Keychain) explain(ctx context.Context, target, user string, err error) 
 	}
 	code, hint := "E_REGISTRY_UNREACHABLE", unreached(err)
 	answer, answered := errors.AsType[*transport.Error](err)
+	strange, isPage := errors.AsType[*page](err)
 	switch {
+	case isPage:
+		code, hint, err = "E_NO_REGISTRY", notThere(host), strange
 	case distrusted(err): // at a loopback address it comes with the answer to a second try over plain http
 		hint = "let the registry's certificate be trusted: name the authority in `ca-file`, or add it to the system"
 	case strings.Contains(err.Error(), "invalid realm"):
@@ -113,9 +119,13 @@ func (k *Keychain) refused(target, user string, status int) (code, hint string) 
 	case http.StatusTooManyRequests:
 		return "E_REGISTRY_LIMIT", "wait and run again"
 	case http.StatusNotFound:
-		return "E_REGISTRY", "no registry answers at " + host + ": check its name"
+		return "E_NO_REGISTRY", notThere(host)
 	}
 	return "E_REGISTRY", "the registry says why in its own words; whoever runs it can tell more"
+}
+
+func notThere(host string) string {
+	return "no registry answers at " + host + ": check its name, and what a proxy or a page to log in at puts in its place"
 }
 
 func distrusted(err error) bool {

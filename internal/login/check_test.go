@@ -70,7 +70,12 @@ func TestCheck(t *testing.T) {
 		"a wrong token":           {tokenRegistry, mistaken, "E_REGISTRY_AUTH", `that of "ada" in input registry-auth was refused`},
 		"everybody may":           {answering(http.StatusOK), right, "", ""},
 		"a limit":                 {answering(http.StatusTooManyRequests), right, "E_REGISTRY_LIMIT", "wait"},
-		"no registry":             {answering(http.StatusNotFound), right, "E_REGISTRY", "no registry answers at 127.0.0.1:"},
+		"no registry":             {answering(http.StatusNotFound), right, "E_NO_REGISTRY", "no registry answers at 127.0.0.1:"},
+		"a page":                  {hotel, right, "E_NO_REGISTRY", "a page to log in at"},
+		"a way to a page":         {leadingTo("/welcome?mac=00:11", hotel), right, "E_NO_REGISTRY", "a page to log in at"},
+		"a page that refuses":     {nginx, mistaken, "E_REGISTRY_AUTH", `that of "ada" in input registry-auth was refused`},
+		"a page that is none":     {mistyped(basicRegistry), right, "", ""},
+		"… and refuses":           {mistyped(basicRegistry), mistaken, "E_REGISTRY_AUTH", "was refused"},
 		"none by another sign":    {answering(http.StatusTeapot), right, "E_REGISTRY", "own words"},
 		"tokens from inside":      {tokensFrom("http://169.254.169.254/token"), right, "E_REGISTRY", "another place"},
 		"a token service is gone": {tokensFrom("http://localhost:1/token"), right, "E_REGISTRY_UNREACHABLE", "network"},
@@ -91,6 +96,9 @@ func TestCheck(t *testing.T) {
 			if len(all) != 1 || all[0].Code != test.code || !strings.Contains(all[0].Hint, test.hint) {
 				t.Fatalf("got %+v, want %s with the hint %q", all, test.code, test.hint)
 			}
+			if text := all[0].Error(); strings.Contains(text, "<") || strings.Contains(text, "mac=") || strings.Contains(text, "\n") {
+				t.Errorf("the error has more than the title of a page: %s", text)
+			}
 			for _, secret := range []string{test.password, base64.StdEncoding.EncodeToString([]byte("ada:" + test.password)), "opaque"} {
 				if strings.Contains(all[0].Error()+all[0].Hint, secret) {
 					t.Errorf("the error shows %q: %v", secret, all[0])
@@ -100,11 +108,69 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// hotel is the page of a network that wants to be paid.
+func hotel(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	io.WriteString(w, "<!DOCTYPE html><html><title>Welcome to the\n hotel</title></html>")
+}
+
+// nginx refuses with a page of its own.
+func nginx(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(http.StatusUnauthorized)
+	io.WriteString(w, "<html><head><title>401 Authorization Required</title></head></html>")
+}
+
+// mistyped calls all that a registry answers HTML.
+func mistyped(registry http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		registry(keepsType{w}, r)
+	}
+}
+
+type keepsType struct{ http.ResponseWriter }
+
+func (k keepsType) WriteHeader(status int) {
+	k.Header().Set("Content-Type", "text/html")
+	k.ResponseWriter.WriteHeader(status)
+}
+
+// leadingTo sends everybody to another address.
+func leadingTo(address string, there http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v2/" {
+			http.Redirect(w, r, address, http.StatusFound)
+			return
+		}
+		there(w, r)
+	}
+}
+
 // tokensFrom is a registry that sends clients elsewhere for a token.
 func tokensFrom(realm string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="`+realm+`",service="registry"`)
 		w.WriteHeader(http.StatusUnauthorized)
+	}
+}
+
+// That a registry which asks nobody takes a login proves nothing.
+func TestCheckTellsOpenRegistries(t *testing.T) {
+	for name, test := range map[string]struct {
+		registry http.HandlerFunc
+		want     bool
+	}{
+		"open":      {answering(http.StatusOK), true},
+		"passwords": {basicRegistry, false},
+		"tokens":    {tokenRegistry, false},
+	} {
+		host := serve(t, test.registry)
+		k := login.New(login.Options{Auths: []login.Auth{{Host: host, Username: "ada", Password: right}}})
+		if got, err := k.Check(t.Context(), host, once()); err != nil || got.Open != test.want {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
 	}
 }
 

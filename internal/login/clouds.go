@@ -23,35 +23,33 @@ var errNotAsked = errors.New("this command asks no cloud")
 // with them.
 func (k *Keychain) fromAWS(host string, only bool) resolver {
 	return func(ctx context.Context, _ authn.Resource) (authn.Authenticator, error) {
-		err := errNotAsked
-		if k.options.AWS != nil {
-			var r *renewing
-			if r, err = k.cloud(ctx, host, k.askAWS(host)); r != nil {
-				return r, nil
-			}
-		}
-		none := errors.Is(err, errNotAsked) || k.options.NoCredentials(err)
+		auth, err := k.cloud(ctx, host, k.askAWS(host), func(err error) bool {
+			return errors.Is(err, errNotAsked) || k.options.NoCredentials(err) || !only && isPublicECR(host)
+		})
 		switch {
-		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
-		case only && none:
+		case err != nil && isECR(host):
+			return nil, err
+		case err != nil: // names the host that was asked in its place
+			return nil, fmt.Errorf("%s: %w", host, err)
+		case only && auth == authn.Anonymous:
 			return nil, fault.New("E_REGISTRY_AUTH", "give AWS credentials, such as `aws-role` and `permissions: id-token: write`, or a username and a password",
-				fmt.Errorf("%s: registry-auth says that it is ECR's: %w", host, err))
-		case !only && (none || host == publicECR):
-			return k.without(host, err), nil
+				fmt.Errorf("%s: registry-auth says that it is ECR's: %w", host, k.lacking(host)))
 		}
-		return nil, fmt.Errorf("%s: %w", host, err)
+		return auth, nil
 	}
 }
 
 func (k *Keychain) askAWS(host string) asking {
-	return func(ctx context.Context) (authn.AuthConfig, time.Time, error) {
+	return func(ctx context.Context) (authn.Authenticator, time.Time, error) {
+		if k.options.AWS == nil {
+			return nil, time.Time{}, errNotAsked
+		}
 		at, err := k.atAWS(host)
 		if err != nil {
-			return authn.AuthConfig{}, time.Time{}, err
+			return nil, time.Time{}, err
 		}
 		user, password, expires, err := k.options.AWS.Token(ctx, at)
-		return authn.AuthConfig{Username: user, Password: password}, expires, err
+		return &authn.Basic{Username: user, Password: password}, expires, err
 	}
 }
 
@@ -80,7 +78,7 @@ func (k *Keychain) fromGoogle(host string) resolver {
 		if k.options.Google != nil {
 			return authn.Resolve(ctx, k.options.Google, target)
 		}
-		return k.fallingThrough(ctx, host, askGoogle(k.options.Getenv, k.options.Now))
+		return k.cloud(ctx, host, askGoogle(k.options.Getenv), always)
 	}
 }
 
@@ -89,50 +87,55 @@ func (k *Keychain) fromAzure(host string) resolver {
 		if k.options.Azure != nil {
 			return authn.Resolve(ctx, k.options.Azure, target)
 		}
-		return k.fallingThrough(ctx, host, askAzure(host, k.options.Now))
+		return k.cloud(ctx, host, askAzure(host, k.options.Now), always)
 	}
 }
 
-func (k *Keychain) fallingThrough(ctx context.Context, host string, ask asking) (authn.Authenticator, error) {
-	r, err := k.cloud(ctx, host, ask)
-	switch {
-	case r != nil:
-		return r, nil
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	}
-	return k.without(host, err), nil
-}
+func always(error) bool { return true }
 
-// cloud asks for a host's credentials, unless they are there, or it is known that
-// there are none.
-func (k *Keychain) cloud(ctx context.Context, host string, ask asking) (*renewing, error) {
+// cloud gives a host's credentials, which renew themselves; authn.Anonymous where the
+// cloud has none, as lacks says of its errors. That is found out once, by the first
+// for all.
+func (k *Keychain) cloud(ctx context.Context, host string, ask asking, lacks func(error) bool) (authn.Authenticator, error) {
 	k.mu.Lock()
-	empty, r := k.empty[host], k.renewing[host]
+	r := k.renewing[host]
 	if r == nil {
-		r = newRenewing(k.options.Now, func(ctx context.Context) (authn.AuthConfig, time.Time, error) {
-			config, expires, err := ask(ctx)
-			if err == nil {
-				k.mask(&config)
-			}
-			return config, expires, err
-		})
+		r = &renewing{now: k.options.Now, ask: k.once(host, ask, lacks)}
 		k.renewing[host] = r
 	}
 	k.mu.Unlock()
-	if empty != nil {
-		return nil, empty
+	_, err := r.AuthorizationContext(ctx)
+	switch {
+	case err == nil:
+		return r, nil
+	case k.lacking(host) != nil:
+		return authn.Anonymous, nil
 	}
-	if _, err := r.AuthorizationContext(ctx); err != nil {
-		return nil, err
-	}
-	return r, nil
+	return nil, err
 }
 
-// without remembers that a host's cloud gives nothing.
-func (k *Keychain) without(host string, why error) authn.Authenticator {
+// once asks until the cloud is known to have nothing. One that has given something
+// before is in trouble, and asked again.
+func (k *Keychain) once(host string, ask asking, lacks func(error) bool) asking {
+	given := false
+	return func(ctx context.Context) (authn.Authenticator, time.Time, error) {
+		if err := k.lacking(host); err != nil {
+			return nil, time.Time{}, err
+		}
+		auth, expires, err := ask(ctx)
+		given = given || err == nil
+		if !given && lacks(err) {
+			k.mu.Lock()
+			k.empty[host] = err
+			k.mu.Unlock()
+		}
+		return auth, expires, err
+	}
+}
+
+// lacking is why a host's cloud gives nothing; nil where it does, or was not asked.
+func (k *Keychain) lacking(host string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.empty[host] = why
-	return authn.Anonymous
+	return k.empty[host]
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
@@ -22,6 +23,25 @@ type dockerAuth struct {
 	Auth          string `json:"auth,omitempty"`
 	IdentityToken string `json:"identitytoken,omitempty"`
 	RegistryToken string `json:"registrytoken,omitempty"`
+}
+
+// Stored are the registries for which a folder's config.json holds a login itself, in
+// order; none where it cannot be read.
+func Stored(dir string) (hosts []string) {
+	data, err := os.ReadFile(filepath.Join(dir, configFile))
+	var config struct {
+		Auths map[string]dockerAuth `json:"auths"`
+	}
+	if err != nil || json.Unmarshal(data, &config) != nil {
+		return nil
+	}
+	for host, auth := range config.Auths {
+		if auth != (dockerAuth{}) {
+			hosts = append(hosts, hostOf(host))
+		}
+	}
+	slices.Sort(hosts)
+	return hosts
 }
 
 func dockerAuthOf(a authn.AuthConfig) dockerAuth {

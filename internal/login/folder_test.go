@@ -255,3 +255,23 @@ func TestForeignFolders(t *testing.T) {
 		t.Errorf("a file: got %v", err)
 	}
 }
+
+// What is in a folder itself stays there; what a credential helper keeps is not.
+func TestStored(t *testing.T) {
+	for name, test := range map[string]struct {
+		config string
+		want   []string
+	}{
+		"passwords and tokens": {`{"auths": {"quay.io": {"auth": "YTpi"}, "https://index.docker.io/v1/": {"auth": "YTpi"}, "acme.azurecr.io": {"identitytoken": "t"}}}`, []string{"acme.azurecr.io", "docker.io", "quay.io"}},
+		"of a helper":          {`{"auths": {"quay.io": {}}, "credsStore": "desktop"}`, nil},
+		"settings":             {`{"currentContext": "remote"}`, nil},
+		"no JSON":              {`auths:`, nil},
+	} {
+		if diff := cmp.Diff(test.want, login.Stored(write(t, t.TempDir(), map[string]string{"config.json": test.config}))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	if got := login.Stored(t.TempDir()); got != nil {
+		t.Errorf("an empty folder has %q", got)
+	}
+}

@@ -17,22 +17,16 @@ import (
 // patience is how long a cloud's token service is waited for.
 const patience = 30 * time.Second
 
-// askGoogle asks for an access token: by Application Default Credentials, else by
-// gcloud, as docker-credential-gcr does. Their source keeps it as long as it lives.
-func askGoogle(getenv func(string) string, now func() time.Time) asking {
-	var source authn.Authenticator
-	return func(ctx context.Context) (authn.AuthConfig, time.Time, error) {
-		if source == nil {
-			var err error
-			if source, err = googleSource(ctx, getenv); err != nil {
-				return authn.AuthConfig{}, time.Time{}, err
-			}
+// askGoogle finds Application Default Credentials that work, else gcloud, as
+// docker-credential-gcr does. Both keep a token as long as it lives, and then get
+// another one.
+func askGoogle(getenv func(string) string) asking {
+	return func(ctx context.Context) (authn.Authenticator, time.Time, error) {
+		source, err := googleSource(ctx, getenv)
+		if err == nil {
+			_, err = source.Authorization()
 		}
-		config, err := source.Authorization()
-		if err != nil {
-			return authn.AuthConfig{}, time.Time{}, err
-		}
-		return *config, now(), nil
+		return source, time.Time{}, err
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 
-	"github.com/seed-96940006/tagboat/internal/pattern"
+	"github.com/seed-96940006/tagboat/internal/ecr"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -22,9 +22,12 @@ func hostOf(text string) string {
 	for _, scheme := range []string{"https://", "http://"} {
 		host = strings.TrimPrefix(host, scheme)
 	}
+	isURL := len(host) < len(text) || strings.HasSuffix(host, "/")
 	host = strings.TrimSuffix(host, "/")
 	for _, version := range []string{"/v1", "/v2"} { // as docker's configuration may have it
-		host = strings.TrimSuffix(host, version)
+		if isURL { // else it is the name of a repository
+			host = strings.TrimSuffix(host, version)
+		}
 	}
 	switch host {
 	case name.DefaultRegistry, "registry-1.docker.io":
@@ -61,13 +64,16 @@ func configKey(host string) string {
 	return hostOf(host)
 }
 
-// ecrHost follows amazon-ecr-credential-helper, for all partitions.
-var ecrHost = pattern.New(`^(\d{12})\.dkr[.-]ecr(-fips)?\.([a-z0-9][a-z0-9-_]*)\.(amazonaws\.(com(\.cn)?|eu)|on\.(aws|amazonwebservices\.com\.cn)|sc2s\.sgov\.gov|c2s\.ic\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$`)
+func isECR(host string) bool {
+	_, ok := ecr.ParseHost(host)
+	return ok
+}
 
-// publicECR is open to everybody who pulls.
-const publicECR = "public.ecr.aws"
-
-func isECR(host string) bool { return host == publicECR || ecrHost.MatchString(host) }
+// isPublicECR reports whether everybody may pull at a host of ECR.
+func isPublicECR(host string) bool {
+	at, _ := ecr.ParseHost(host)
+	return at.Public
+}
 
 func isGoogle(host string) bool {
 	return host == "gcr.io" || strings.HasSuffix(host, ".gcr.io") || strings.HasSuffix(host, ".pkg.dev")

@@ -36,12 +36,12 @@ type Options struct {
 	Now           func() time.Time // nil is time.Now
 }
 
-// AWS gives credentials for a host of ECR. It may be called by many at once.
+// AWS gives credentials for a host of ECR: anew each time, what is given is kept
+// here. It may be called by many at once.
 type AWS interface {
-	// Token is what the registry takes as user and password, and until when.
+	// Token is what the registry takes as user and password, and until when. An error
+	// names the host.
 	Token(ctx context.Context, host string) (user, password string, expires time.Time, err error)
-	// Forget makes the next Token a new one, if the last one had this password.
-	Forget(host, password string)
 }
 
 // Keychain implements authn.Keychain and authn.ContextKeychain. It may be used by
@@ -118,12 +118,7 @@ func (k *Keychain) Expired(host string) {
 	k.mu.Lock()
 	r := k.renewing[host]
 	k.mu.Unlock()
-	if r == nil {
-		return
-	}
-	if dropped, ok := r.expire(); ok && k.options.AWS != nil {
-		if at, err := k.atAWS(host); err == nil {
-			k.options.AWS.Forget(at, dropped.Password)
-		}
+	if r != nil {
+		r.expire()
 	}
 }

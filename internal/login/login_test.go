@@ -58,7 +58,12 @@ func TestOrder(t *testing.T) {
 		"an entry for ECR":                      {nil, "mirror.example/acme/web", "AWS:token-1", "AWS, as input registry-auth says"},
 		"Docker Hub":                            {nil, "docker.io", "ada:hub", "inputs dockerhub-username and dockerhub-token"},
 		"an image at Docker Hub":                {nil, "index.docker.io/library/nginx", "ada:hub", "inputs dockerhub-username and dockerhub-token"},
-		"Docker Hub without a token":            {func(o *login.Options) { o.HubToken = "" }, "docker.io", "docker:old", "docker's config.json (in $DOCKER_CONFIG, else ~/.docker)"},
+		"Docker Hub without a token":            {func(o *login.Options) { o.HubToken = "" }, "docker.io", "docker:old", "docker's config.json (in $DOCKER_CONFIG, else ~/.docker); dockerhub-token is empty: " + noSecret},
+		"Docker Hub without either":             {func(o *login.Options) { o.HubUsername, o.HubToken = "", "" }, "docker.io", "docker:old", "docker's config.json (in $DOCKER_CONFIG, else ~/.docker)"},
+		"an entry without its password":         {noPassword("registry.example", ""), "registry.example/acme/web", "docker:old", "docker's config.json (in $DOCKER_CONFIG, else ~/.docker); the password of registry-auth for registry.example is empty: " + noSecret},
+		"… where the job's token does":          {noPassword("ghcr.io", ""), "ghcr.io/acme/app", "tagboat:job", "the job's token (docker's configuration has another login for ghcr.io: give it as `registry-auth` to use it); the password of registry-auth for ghcr.io is empty: " + noSecret},
+		"… and a wider one that has it":         {noPassword("ghcr.io", "acme/web/deep"), "ghcr.io/acme/web/deep", "bob:scoped", "input registry-auth"},
+		"… of another repository":               {noPassword("ghcr.io", "acme/api"), "ghcr.io/acme/web", "bob:scoped", "input registry-auth"},
 		"the job's token":                       {func(o *login.Options) { o.GitHubUser, o.Docker = "octocat", stored{} }, "ghcr.io/acme/app", "octocat:job", "the job's token"},
 		"docker's has the job's token":          {func(o *login.Options) { o.Docker = stored{"ghcr.io": {Username: "x", Password: "job"}} }, "ghcr.io", "tagboat:job", "the job's token"},
 		"no token was given":                    {func(o *login.Options) { o.GitHubToken = "" }, "ghcr.io", "docker:old", "the job's token, which was not given, or docker's config.json (in $DOCKER_CONFIG, else ~/.docker)"},
@@ -98,6 +103,23 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+const noSecret = "a secret that does not exist is empty, and so is every secret in a run for a fork or Dependabot"
+
+// noPassword takes the password out of the entries for a host below a scope, or adds
+// such an entry.
+func noPassword(host, scope string) func(*login.Options) {
+	return func(o *login.Options) {
+		empty := login.Auth{Host: host, Scope: scope, Username: "ada"}
+		for i, auth := range o.Auths {
+			if auth.Host == host && auth.Scope == scope {
+				o.Auths[i] = empty
+				return
+			}
+		}
+		o.Auths = append(o.Auths, empty)
+	}
+}
+
 func hubAuth(o *login.Options) {
 	o.Auths = []login.Auth{{Host: "docker.io", Username: "ada", Password: "given"}}
 }
@@ -111,7 +133,8 @@ func TestNoWayOut(t *testing.T) {
 		code   string
 		text   string
 	}{
-		"AWS denies":                    {func(o *login.Options) { o.AWS = &cloud{fails: fault.Newf("E_AWS_ROLE", "", "denied")} }, ecrRegistry, "E_AWS_ROLE", ecrRegistry + ": denied"},
+		"AWS denies":                    {func(o *login.Options) { o.AWS = &cloud{fails: fault.Newf("E_AWS_ROLE", "", "denied")} }, ecrRegistry, "E_AWS_ROLE", "denied"},
+		"AWS denies for a mirror":       {func(o *login.Options) { o.AWS = &cloud{fails: fault.Newf("E_AWS_ROLE", "", "denied")} }, "mirror.example/web", "E_AWS_ROLE", "mirror.example: denied"},
 		"only AWS will do":              {func(o *login.Options) { o.AWS = &cloud{fails: errNone} }, "mirror.example/web", "E_REGISTRY_AUTH", "registry-auth says that it is ECR's"},
 		"only AWS, which is not asked":  {func(o *login.Options) { o.AWS = nil }, "mirror.example/web", "E_REGISTRY_AUTH", "asks no cloud"},
 		"only AWS, in no region":        {func(o *login.Options) { o.Getenv = nil }, "mirror.example/web", "E_REGISTRY_AUTH", "in which region"},

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/authn"
 
 	"github.com/seed-96940006/tagboat/internal/login"
@@ -67,15 +67,15 @@ func TestExpired(t *testing.T) {
 			t.Errorf("got %+v, %v, want the second token", config, err)
 		}
 	}
-	if diff := cmp.Diff([]string{ecrRegistry + " token-1"}, aws.forgot); diff != "" {
-		t.Error(diff)
+	if len(aws.asked) != 2 {
+		t.Errorf("AWS was asked %d times", len(aws.asked))
 	}
 }
 
 // Many who want the same wait for one answer; who gives up does not keep the others.
 func TestOneAsksForAll(t *testing.T) {
 	clock := newClock()
-	aws := &cloud{now: clock.now, life: time.Hour, entering: make(chan struct{}), leaving: make(chan struct{})}
+	aws := &cloud{now: clock.now, life: time.Hour, entering: make(chan struct{}, 30), leaving: make(chan struct{})}
 	k := login.New(login.Options{AWS: aws, Now: clock.now, Mask: func(string) {}})
 	target := resource(t, ecrRegistry)
 	impatient, giveUp := context.WithCancel(t.Context())
@@ -98,11 +98,57 @@ func TestOneAsksForAll(t *testing.T) {
 			}
 		})
 	}
-	<-aws.entering
 	close(aws.leaving)
 	group.Wait()
 	if len(aws.asked) != 1 {
 		t.Errorf("AWS was asked %d times", len(aws.asked))
+	}
+}
+
+// Many repositories of one registry are asked for at once. Why there are no
+// credentials is found out once, and not by each in turn: each would wait for the
+// metadata of an instance, or for all tries of STS.
+func TestOneFailureForAll(t *testing.T) {
+	for name, fails := range map[string]error{"none": errNone, "refused": errors.New("AccessDenied")} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				aws := &cloud{fails: fails, entering: make(chan struct{}, 20), leaving: make(chan struct{})}
+				k := login.New(login.Options{AWS: aws, NoCredentials: noCredentials, Docker: stored{}})
+				var group sync.WaitGroup
+				for range 20 {
+					group.Go(func() {
+						if got, err := resolved(t, k, ecrRegistry+"/acme/web"); got != "" || (err == nil) != noCredentials(fails) {
+							t.Errorf("got %q, %v", got, err)
+						}
+					})
+				}
+				synctest.Wait() // all stand in the line
+				close(aws.leaving)
+				group.Wait()
+				if len(aws.asked) != 1 {
+					t.Errorf("AWS was asked %d times", len(aws.asked))
+				}
+			})
+		})
+	}
+}
+
+// A cloud that has given credentials before is in trouble when it gives none, and is
+// asked again.
+func TestTroubleIsNotForEver(t *testing.T) {
+	clock := newClock()
+	aws := &cloud{now: clock.now, life: time.Hour}
+	k := login.New(login.Options{AWS: aws, NoCredentials: noCredentials, Docker: stored{}, Now: clock.now})
+	for _, step := range []struct {
+		passes time.Duration
+		fails  error
+		want   string
+	}{{0, nil, "AWS:token-1"}, {57 * time.Minute, errNone, "AWS:token-1"}, {time.Minute, nil, "AWS:token-3"}} {
+		clock.pass(step.passes)
+		aws.fails = step.fails
+		if got, err := resolved(t, k, "public.ecr.aws/acme/web"); got != step.want || err != nil {
+			t.Errorf("got %q, %v, want %q", got, err, step.want)
+		}
 	}
 }
 

@@ -41,7 +41,6 @@ type cloud struct {
 
 	mu       sync.Mutex
 	asked    []string
-	forgot   []string
 	entering chan struct{} // told of each Token, where there is one
 	leaving  chan struct{} // waited for in each Token, where there is one
 }
@@ -62,12 +61,6 @@ func (c *cloud) Token(ctx context.Context, host string) (user, password string, 
 		return "", "", time.Time{}, c.fails
 	}
 	return "AWS", "token-" + string(rune('0'+len(c.asked))), c.now().Add(c.life), nil
-}
-
-func (c *cloud) Forget(host, password string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.forgot = append(c.forgot, host+" "+password)
 }
 
 // clock is a clock that is set by hand.

@@ -16,6 +16,9 @@ func Target(text string) (resource authn.Resource, host string, err error) {
 func (k *Keychain) Hosts() (hosts []string) {
 	var scoped []string
 	for _, auth := range k.options.Auths {
+		if auth.Empty() {
+			continue
+		}
 		if auth.Scope != "" {
 			scoped = append(scoped, auth.Host+"/"+auth.Scope)
 			continue

@@ -54,14 +54,32 @@ func (k *Keychain) ways(host, path string) []way {
 	return append(all, way{dockerSource, fromDocker, k.fromDocker})
 }
 
-// given is the entry of registry-auth for a repository: the one with the longest scope.
+// given is the entry of registry-auth for a repository, of those with a password the
+// one with the longest scope.
 func (k *Keychain) given(host, path string) (best Auth, found bool) {
 	for _, auth := range k.options.Auths {
-		if auth.covers(host, path) && (!found || len(auth.Scope) > len(best.Scope)) {
+		if !auth.Empty() && auth.covers(host, path) && (!found || len(auth.Scope) > len(best.Scope)) {
 			best, found = auth, true
 		}
 	}
 	return best, found
+}
+
+// emptied is the input for a repository that was given without its password; "" where
+// there is none.
+func (k *Keychain) emptied(host, path string) string {
+	if _, found := k.given(host, path); found {
+		return ""
+	}
+	for _, auth := range k.options.Auths {
+		if auth.Empty() && auth.covers(host, path) {
+			return "the password of registry-auth for " + host
+		}
+	}
+	if host == hub && k.options.HubUsername != "" && k.options.HubToken == "" {
+		return "dockerhub-token"
+	}
+	return ""
 }
 
 // fixed are credentials that do not change.
@@ -83,9 +101,14 @@ func (k *Keychain) fromDocker(ctx context.Context, target authn.Resource) (authn
 // come from, in words that fit behind "those in" or "none in".
 func (k *Keychain) Source(name string) string {
 	host, path := splitName(name)
-	k.mu.Lock()
-	empty := k.empty[host]
-	k.mu.Unlock()
+	if input := k.emptied(host, path); input != "" {
+		return k.source(host, path) + "; " + input + " is empty: " + emptySecret
+	}
+	return k.source(host, path)
+}
+
+func (k *Keychain) source(host, path string) string {
+	empty := k.lacking(host)
 	ways := k.ways(host, path)
 	first := ways[0]
 	switch {

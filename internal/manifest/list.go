@@ -17,6 +17,13 @@ type Reference struct {
 	Image ref.Image `json:"image"`
 }
 
+// Mentions reports whether a text may name the repository, whole or in parts, in a
+// field, a comment or anywhere.
+func Mentions(src []byte, r ref.Repository) bool {
+	n := newNames(r)
+	return n.line(src) > 0 || n.apart(src)
+}
+
 // List gives every reference in the files, by file and line, those too that only
 // a marker tells of. Files that cannot be read come back as warnings; values that
 // are no references are left out.

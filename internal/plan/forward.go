@@ -10,8 +10,8 @@ import (
 
 // Outdone is the newest version among the tags of a repository that keeps this
 // tag from moving to the version that it follows; "" where it may move. 1.2 gives
-// way to versions 1.2.x only, and nothing does to a pre-release. A date that no
-// image has yet is given in any case.
+// way to versions 1.2.x only, and to a pre-release nothing does but another one. A
+// date that no image has yet is given in any case.
 func (t Tag) Outdone(existing []ref.Tag) (by ref.Tag) {
 	if t.Follows == "" || t.Kind == "date" && !slices.Contains(existing, t.Name) {
 		return ""
@@ -41,14 +41,15 @@ func (t Tag) line() string {
 	return ""
 }
 
-// reads is the version that a tag of a repository names, if it is a release and
-// written as one that this tag is compared with.
+// reads is the version that a tag of a repository names, if it is a release, or the
+// tag follows none either, and written as one that this tag is compared with.
 func (t Tag) reads(tag ref.Tag) (is ref.Tag, ok bool) {
+	candidate := !version.IsRelease(ref.Tag(t.Follows))
 	for _, form := range t.forms() {
 		before, after, _ := strings.Cut(form, "*")
 		text, hasBefore := strings.CutPrefix(string(tag), before)
 		text, hasAfter := strings.CutSuffix(text, after)
-		if is = ref.Tag(text); hasBefore && hasAfter && version.IsRelease(is) {
+		if is = ref.Tag(text); hasBefore && hasAfter && (candidate || version.IsRelease(is)) {
 			return is, true
 		}
 	}

@@ -10,6 +10,8 @@ package registry
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -35,6 +37,7 @@ type Client struct {
 	Server    string            // of GitHub, for pages in hints; "" is https://github.com
 	Log       io.Writer         // progress of long uploads, for people; nil discards
 	Now       func() time.Time  // clock of the progress lines; nil is time.Now
+	Silence   time.Duration     // how long an answer may take to begin, or to go on; 0 is a minute
 
 	// Sleep waits between tries; nil waits by the clock. It ends early, with the
 	// error, where the context does.
@@ -47,7 +50,8 @@ type Client struct {
 }
 
 // Resolve asks which digest the image's tag points at, or whether its digest is
-// there. It fails with E_IMAGE_MISSING where the registry does not have it.
+// there. It fails with E_IMAGE_MISSING where the registry does not have it, and with
+// E_PULL_DENIED, with ErrHidden within it, where it may not have it.
 func (c *Client) Resolve(ctx context.Context, image ref.Image) (ref.Digest, error) {
 	s, err := c.reading(ctx, image.Repository)
 	if err != nil {
@@ -57,7 +61,16 @@ func (c *Client) Resolve(ctx context.Context, image ref.Image) (ref.Digest, erro
 	if err == nil && digest == "" {
 		return "", s.missing(image)
 	}
-	return digest, err
+	return digest, hidden(err)
+}
+
+// hidden marks a refused look-up that may mean that there is no such image.
+func hidden(err error) error {
+	denied, ok := errors.AsType[*fault.Fault](err)
+	if !ok || denied.Code != "E_PULL_DENIED" || knownDenial(denied.Error()) != "" {
+		return err
+	}
+	return fault.New(denied.Code, denied.Hint, fmt.Errorf("%w (%w)", denied.Err, ErrHidden))
 }
 
 // Exists reports whether the registry has the image. An error means that it
@@ -111,11 +124,11 @@ func (c *Client) now() time.Time {
 	return c.Now()
 }
 
-func (c *Client) limits() *limits {
-	c.opening.Lock()
-	defer c.opening.Unlock()
-	c.limited.print = c.printLine
-	return &c.limited
+func (c *Client) silence() time.Duration {
+	if c.Silence == 0 {
+		return longestSilence
+	}
+	return c.Silence
 }
 
 // printLine writes one line to Log.

@@ -1,7 +1,12 @@
 package registry_test
 
 import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/v1/random"
@@ -138,5 +143,70 @@ func TestCopyOnABadDay(t *testing.T) {
 	_, err := newClient().Push(t.Context(), copying(t, from, repository(t, to.Host+"/acme/web")))
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// hanging is a network in which one registry takes uploads and says nothing.
+type hanging struct{ host string }
+
+func (h hanging) RoundTrip(request *http.Request) (*http.Response, error) {
+	if request.Method != http.MethodPatch || request.URL.Host != h.host {
+		return remote.DefaultTransport.RoundTrip(request)
+	}
+	defer request.Body.Close()
+	if _, err := request.Body.Read(make([]byte, 10)); err != nil {
+		return nil, err
+	}
+	<-request.Context().Done()
+	return nil, request.Context().Err()
+}
+
+// A registry that hangs keeps what it downloads, and nobody else waiting.
+func TestOneRegistryHangs(t *testing.T) {
+	from, slow, good := testkit.NewRegistry(t), testkit.NewRegistry(t), testkit.NewRegistry(t)
+	from.Put("acme/web", "main", randomImage(t, 3<<20, 8))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	client := newClient()
+	client.Transport = after{http: hanging{slow.Host}, method: "PUT", part: "/manifests/main", then: cancel} // it is done
+	_, err := client.Push(ctx, registry.PushRequest{From: image(t, from.Host+"/acme/web:main"), Tags: []registry.Tag{{Name: "main"}},
+		Repositories: []ref.Repository{repository(t, slow.Host+"/acme/web"), repository(t, good.Host+"/acme/web")}})
+	if !errors.Is(err, context.Canceled) || good.Digest("acme/web", "main") == "" {
+		t.Errorf("the other registry has %d of 9 blobs: %v", good.Count("PATCH", ""), err)
+	}
+}
+
+// asking notes what is asked to be mounted.
+type asking struct {
+	http.RoundTripper
+	mu     sync.Mutex
+	mounts []string
+}
+
+func (a *asking) RoundTrip(request *http.Request) (*http.Response, error) {
+	if from := request.URL.Query().Get("from"); from != "" {
+		a.mu.Lock()
+		a.mounts = append(a.mounts, from)
+		a.mu.Unlock()
+	}
+	return a.RoundTripper.RoundTrip(request)
+}
+
+// Where a token is for one repository alone, nothing is mounted: that would be
+// challenged, and go-containerregistry asks for all that it was challenged for at
+// every renewal from then on.
+func TestNoMountBeyondTheToken(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	reg.Put("base/web", "v0.0.7", randomImage(t, 1<<10, 2))
+	network := &asking{RoundTripper: &tokens{RoundTripper: remote.DefaultTransport, strict: true}}
+	client := newClient()
+	client.Transport = network
+	r := copying(t, reg, repository(t, reg.Host+"/acme/web"), repository(t, reg.Host+"/team/web"))
+	r.From = image(t, reg.Host+"/base/web:v0.0.7")
+	if _, err := client.Push(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	if len(network.mounts) != 0 {
+		t.Errorf("asked to mount from %q", network.mounts)
 	}
 }

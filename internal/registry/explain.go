@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // explain turns what came back from a registry into a fault that keeps the
@@ -95,7 +96,7 @@ func (s *session) spell(ctx context.Context, answer *transport.Error) *transport
 	if s.transport == nil || asked == nil || asked.Method != http.MethodHead || asked.URL.Host != s.repo.RegistryStr() {
 		return nil
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, asked.URL.String(), nil)
+	request, err := http.NewRequestWithContext(single(ctx), http.MethodGet, asked.URL.String(), nil)
 	if err != nil {
 		return nil
 	}
@@ -174,12 +175,21 @@ func says(answer *transport.Error, code transport.ErrorCode) bool {
 	return false
 }
 
-// atLogin reports whether it was the handshake that failed, or the token
-// service: an answer to the address of no manifest, blob or list of tags.
+// atLogin reports whether it was the handshake that failed, or the token service: a
+// question at an address of neither a repository's manifests, blobs or tags, nor one
+// that such an address led to. What carries a blob is no question, whatever address
+// the registry has named for it.
 func atLogin(err error) bool {
 	answer, ok := errors.AsType[*transport.Error](err)
-	return ok && answer.Request != nil &&
-		!strings.Contains(answer.Request.URL.Path, "/manifests/") &&
-		!strings.Contains(answer.Request.URL.Path, "/blobs/") &&
-		!strings.HasSuffix(answer.Request.URL.Path, "/tags/list")
+	if !ok || answer.Request == nil || uploads(answer.Request) {
+		return false
+	}
+	first := answer.Request
+	for first.Response != nil && first.Response.Request != nil { // it was redirected
+		first = first.Response.Request
+	}
+	return !ofRepository.MatchString(first.URL.Path)
 }
+
+// ofRepository are addresses within a repository (distribution-spec, Endpoints).
+var ofRepository = pattern.New(`/(manifests|blobs|referrers)/|/tags/list$`)

@@ -39,8 +39,8 @@ func (p *htmlPage) Unwrap() error {
 	return p.answer
 }
 
-// asked is a request's method and address, less what an address may keep secret.
-func asked(request *http.Request) string {
+// addressOf is a request's method and address, less what an address may keep secret.
+func addressOf(request *http.Request) string {
 	at := *request.URL
 	at.User, at.RawQuery = nil, ""
 	return request.Method + " " + at.String()
@@ -66,7 +66,7 @@ func withoutPage(answer *transport.Error, err error) error {
 		return err
 	}
 	return &htmlPage{
-		asked: asked(answer.Request), status: answer.StatusCode,
+		asked: addressOf(answer.Request), status: answer.StatusCode,
 		title: titleOf(text), answer: answer,
 	}
 }
@@ -96,6 +96,6 @@ func (n noPages) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response.Body.Close()
 	return nil, &htmlPage{
-		asked: asked(request), status: response.StatusCode, title: titleOf(string(text)),
+		asked: addressOf(request), status: response.StatusCode, title: titleOf(string(text)),
 	}
 }

@@ -306,3 +306,58 @@ func (s says) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: request}, nil
 }
+
+// moved is a registry that has addresses of its own for uploads and for blobs, and
+// refuses whatever comes there.
+type moved struct {
+	to     string
+	status int
+}
+
+func (m moved) RoundTrip(request *http.Request) (*http.Response, error) {
+	if at := request.URL.Host + request.URL.Path; strings.Contains(at, "artifacts-") || strings.Contains(at, "amazonaws") {
+		if request.Body != nil {
+			io.Copy(io.Discard, request.Body)
+		}
+		return &http.Response{StatusCode: m.status, Header: http.Header{}, Body: http.NoBody, Request: request}, nil
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case request.Method == http.MethodPost && response.StatusCode == http.StatusAccepted:
+		response.Header.Set("Location", m.to)
+	case request.Method == http.MethodGet && strings.Contains(request.URL.Path, "/blobs/"):
+		response.StatusCode = http.StatusTemporaryRedirect
+		response.Header.Set("Location", m.to)
+	}
+	return response, nil
+}
+
+// Uploads and blobs have addresses of their own, at Google's registries without
+// /blobs/: what is refused there is no login.
+func TestRefusedAtAnotherAddress(t *testing.T) {
+	const google, bucket = "/artifacts-uploads/namespaces/p/repositories/r/uploads/A", "https://bucket.s3.amazonaws.com/3f-uuid?X-Amz-Signature=x"
+	for name, test := range map[string]struct {
+		to         string
+		status     int
+		push, pull string
+	}{
+		"Google, denied":   {google, 403, "E_PUSH_DENIED", "E_PULL_DENIED"},
+		"Google, lost":     {google, 404, "E_REPOSITORY_MISSING", "E_IMAGE_MISSING"},
+		"a bucket, denied": {bucket, 403, "E_PUSH_DENIED", "E_PULL_DENIED"},
+		"a bucket, lost":   {bucket, 404, "E_REPOSITORY_MISSING", "E_IMAGE_MISSING"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reg := testkit.NewRegistry(t)
+			client := newClient()
+			client.Transport = moved{test.to, test.status}
+			_, err := client.Push(t.Context(), oneBlob(t, reg))
+			check(t, err, test.push, reg.Host+"/acme/web", "")
+			reg.Put("acme/web", "v1", randomImage(t, 10, 1))
+			_, err = client.File(t.Context(), image(t, reg.Host+"/acme/web:v1"), "/etc/hosts")
+			check(t, err, test.pull, reg.Host+"/acme/web", "")
+		})
+	}
+}

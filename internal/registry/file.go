@@ -46,6 +46,10 @@ func readFile(image v1.Image, name string) ([]byte, error) {
 	for entries := tar.NewReader(flat); ; {
 		entry, err := entries.Next()
 		if errors.Is(err, io.EOF) {
+			// A tar that breaks off is given a proper end; what went wrong comes after it.
+			if _, err := io.Copy(io.Discard, flat); err != nil {
+				return nil, err
+			}
 			return nil, fault.Newf("E_IMAGE_FILE", "check the path; it begins at the image's root", "there is no such file")
 		}
 		if err != nil {

@@ -86,6 +86,10 @@ func said(of map[string]string) Revision {
 // What they read lazily may be refused in the middle of another session's upload.
 type readBy struct{}
 
+// downloads bounds how many blobs of an image may be on their way here at once: so
+// many that those which a registry does not take stop nobody else's.
+const downloads = parallel * parallel * streams
+
 // get reads the manifest of an image.
 func (c *Client) get(ctx context.Context, image ref.Image) (*session, *remote.Descriptor, error) {
 	s, err := c.reading(ctx, image.Repository)
@@ -93,7 +97,8 @@ func (c *Client) get(ctx context.Context, image ref.Image) (*session, *remote.De
 		return nil, nil, err
 	}
 	ctx = context.WithValue(ctx, readBy{}, s)
-	found, err := remote.Get(s.reference(identifier(image)), append(s.options, remote.WithContext(ctx))...)
+	options := append(s.options[:len(s.options):len(s.options)], remote.WithContext(ctx), remote.WithJobs(downloads))
+	found, err := remote.Get(s.reference(identifier(image)), options...)
 	if err != nil {
 		return nil, nil, s.explain(ctx, err)
 	}

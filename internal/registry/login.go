@@ -17,23 +17,34 @@ import (
 // hiccups bounds how often a registry that has taken us before may refuse us.
 const hiccups = 2
 
-// maxRenewals bounds how often one session asks for new credentials.
+// maxRenewals bounds how often one session asks for new credentials for one reason.
 const maxRenewals = 5
+
+// reason is why credentials are asked for anew.
+type reason int
+
+const (
+	ended reason = iota // those there were are over
+	sudden
+	reasons
+)
 
 // login is the transport above the authenticated one, which it replaces where a
 // registry does not know us any more: credentials have expired, or a registry that
 // has taken what we sent refuses it all of a sudden. What is meant, and comes with
-// the first answer, is handed back.
+// the first answer, is the answer; why no fresh credentials can be had is an error.
 type login struct {
 	host    string
 	tries   tries
 	shake   func(context.Context) (http.RoundTripper, error) // with credentials as the keychain has them now
 	expired func()                                           // tells the keychain; nil where it cannot renew any
+	turn    chan struct{}                                    // of who shakes hands: holds one
 
 	mu       sync.Mutex
 	inner    http.RoundTripper
-	renewals int
-	answered bool // a question
+	renewals [reasons]int
+	read     bool // a manifest, or that there is none
+	answered bool // anything
 	accepted bool // something that was sent
 }
 
@@ -44,29 +55,27 @@ func (l *login) RoundTrip(request *http.Request) (*http.Response, error) {
 	for renewed, forgiven := false, 0; ; {
 		door := l.door()
 		response, err := door.RoundTrip(request)
-		if err != nil || !refused(response) {
+		if err != nil || !refused(response) || cancels(request) || isSingle(request.Context()) {
 			l.remember(request, response)
-			return response, err
+			return response, discreet(err)
 		}
-		words := l.words(door, request, response)
+		words, why := l.words(door, request, response), sudden
 		switch {
 		case !renewed && l.expired != nil && strings.Contains(words, "token has expired"):
-			renewed = true
-			l.expired()
-			tries.print(tries.image.String() + ": the login has expired: logging in again")
+			renewed, why = true, ended
 		case forgiven < hiccups && l.forgives(request, response, words):
 			forgiven++
-			if !uploads(request) && !tries.again(request.Context(), fmt.Sprintf("refused (%d) all of a sudden", response.StatusCode), 0) {
+			if !handedBack(request) && !tries.again(request.Context(), fmt.Sprintf("refused (%d) all of a sudden", response.StatusCode), 0) {
 				return response, nil
 			}
 		default:
 			l.believe(forgiven)
 			return response, nil
 		}
-		if l.renew(request.Context(), door) != nil {
-			return response, nil
+		if err := l.renew(request.Context(), door, why); err != nil {
+			return notRenewed(request.Context(), response, why, err)
 		}
-		if uploads(request) {
+		if handedBack(request) {
 			trialOf(request.Context()).forgive()
 			return response, nil
 		}
@@ -99,7 +108,9 @@ func (l *login) remember(request *http.Request, response *http.Response) {
 	defer l.mu.Unlock()
 	reads := request.Method == http.MethodGet || request.Method == http.MethodHead
 	ok := response.StatusCode < 300
-	l.answered = l.answered || ok || reads && response.StatusCode == http.StatusNotFound
+	told := ok || reads && response.StatusCode == http.StatusNotFound
+	l.answered = l.answered || told
+	l.read = l.read || told && reads && strings.Contains(request.URL.Path, "/manifests/")
 	l.accepted = l.accepted || ok && !reads
 }
 
@@ -110,11 +121,12 @@ func (l *login) believe(forgiven int) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.answered, l.accepted = false, false
+	l.read, l.answered, l.accepted = false, false, false
 }
 
-// forgives reports whether a refusal comes all of a sudden: after answers to a
-// question, after writes to a write, if it is not about the token alone. A refused
+// forgives reports whether a refusal comes all of a sudden: to a question after
+// manifests were read, since what does not exist yet may be denied to who pushes; to
+// a write after writes; and after anything if it is about the token alone. A refused
 // mount is none: the blob is uploaded instead.
 func (l *login) forgives(request *http.Request, response *http.Response, words string) bool {
 	if response.StatusCode == http.StatusBadRequest || knownDenial(words) != "" || request.URL.Query().Has("mount") {
@@ -126,8 +138,11 @@ func (l *login) forgives(request *http.Request, response *http.Response, words s
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	reads := request.Method == http.MethodGet || request.Method == http.MethodHead
-	if reads || response.StatusCode == http.StatusUnauthorized && !strings.Contains(words, "DENIED") {
+	switch {
+	case response.StatusCode == http.StatusUnauthorized && !strings.Contains(words, "DENIED"):
 		return l.answered
+	case reads:
+		return l.read
 	}
 	return l.accepted
 }
@@ -138,7 +153,7 @@ func (l *login) words(door http.RoundTripper, request *http.Request, response *h
 	if request.Method != http.MethodHead {
 		return keepBody(response)
 	}
-	if l.expired == nil || response.StatusCode == http.StatusBadRequest || request.URL.Host != l.host {
+	if l.expired == nil || request.URL.Host != l.host {
 		return ""
 	}
 	asking := request.Clone(request.Context())
@@ -164,21 +179,57 @@ func keepBody(response *http.Response) string {
 var errRenewals = errors.New("credentials were renewed too often")
 
 // renew shakes hands anew, unless somebody else has done that since door was used.
-func (l *login) renew(ctx context.Context, door http.RoundTripper) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.inner != door {
+// Nothing is locked meanwhile: others are refused, and wait for it or give up.
+func (l *login) renew(ctx context.Context, door http.RoundTripper, why reason) error {
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if l.door() != door {
 		return nil
 	}
-	if l.renewals++; l.renewals > maxRenewals {
+	if l.renewals[why]++; l.renewals[why] > maxRenewals { // by who has the turn
 		return errRenewals
+	}
+	if why == ended {
+		l.expired()
+		l.tries.print(l.tries.image.String() + ": the login has expired: logging in again")
 	}
 	fresh, err := l.shake(ctx)
 	if err != nil {
 		return err
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.inner = fresh
 	return nil
+}
+
+// notRenewed is what a refusal comes to where there are no fresh credentials. Why is
+// told, and where the old ones have ended that is all there is to tell.
+func notRenewed(ctx context.Context, refusal *http.Response, why reason, err error) (*http.Response, error) {
+	if ctx.Err() != nil || errors.Is(err, errRenewals) {
+		return refusal, nil
+	}
+	defer discard(refusal)
+	if why == sudden {
+		err = fmt.Errorf("%w; there is no other login: %w", transport.CheckError(refusal), err)
+	}
+	return nil, err
+}
+
+// tokenless begins what go-containerregistry says of a token service's answer that
+// has no token. It goes on with all of the answer, which may have other secrets.
+const tokenless = "no token in bearer response"
+
+// discreet is such an error without the answer.
+func discreet(err error) error {
+	if err == nil || !strings.Contains(err.Error(), tokenless+":") {
+		return err
+	}
+	return errors.New(tokenless)
 }
 
 // asWrapper makes go-containerregistry take a transport as it is: no further ping,

@@ -25,13 +25,14 @@ type blob struct {
 	v1.Layer
 	digest v1.Hash
 	size   int64
+	layout string // folder that it is in; "" where it comes from a registry
 }
 
 // parts takes an image apart, once: what comes first can be written first, and the
 // image itself is last. Manifests of a registry are read for that.
 func (s *source) parts() ([]part, error) {
 	s.once.Do(func() {
-		w := walk{seen: map[v1.Hash]int{}}
+		w := walk{layout: s.layout, seen: map[v1.Hash]int{}}
 		_, s.failed = w.add(s.manifest)
 		s.all = w.parts
 	})
@@ -46,8 +47,9 @@ type apart struct {
 }
 
 type walk struct {
-	parts []part
-	seen  map[v1.Hash]int // heights
+	layout string
+	parts  []part
+	seen   map[v1.Hash]int // heights
 }
 
 func (w *walk) add(manifest remote.Taggable) (height int, err error) {
@@ -67,7 +69,7 @@ func (w *walk) add(manifest remote.Taggable) (height int, err error) {
 	case v1.ImageIndex:
 		err = w.addIndex(&p, m)
 	case v1.Image:
-		err = p.addImage(m)
+		err = w.addImage(&p, m)
 	}
 	if err != nil {
 		return 0, err
@@ -91,7 +93,7 @@ func (w *walk) addIndex(p *part, index v1.ImageIndex) error {
 			}
 			p.height = max(p.height, height+1)
 		case v1.Layer:
-			if err := p.addBlob(child); err != nil {
+			if err := w.addBlob(p, child); err != nil {
 				return err
 			}
 		default:
@@ -105,7 +107,7 @@ func (w *walk) addIndex(p *part, index v1.ImageIndex) error {
 	return err
 }
 
-func (p *part) addImage(image v1.Image) error {
+func (w *walk) addImage(p *part, image v1.Image) error {
 	manifest, err := image.Manifest()
 	if err != nil {
 		return err
@@ -120,7 +122,7 @@ func (p *part) addImage(image v1.Image) error {
 		return err
 	}
 	for _, layer := range append(layers, config) {
-		if err := p.addBlob(layer); err != nil {
+		if err := w.addBlob(p, layer); err != nil {
 			return err
 		}
 	}
@@ -128,7 +130,7 @@ func (p *part) addImage(image v1.Image) error {
 }
 
 // addBlob leaves out what stays where it is, such as Windows' base layers.
-func (p *part) addBlob(layer v1.Layer) error {
+func (w *walk) addBlob(p *part, layer v1.Layer) error {
 	kind, err := layer.MediaType()
 	if err != nil || !kind.IsDistributable() {
 		return err
@@ -136,7 +138,7 @@ func (p *part) addBlob(layer v1.Layer) error {
 	if mountable, ok := layer.(*remote.MountableLayer); ok {
 		layer = mountable.Layer // where it is mounted from is decided for each repository
 	}
-	b := blob{Layer: layer}
+	b := blob{Layer: layer, layout: w.layout}
 	if b.digest, err = layer.Digest(); err != nil {
 		return err
 	}

@@ -3,13 +3,13 @@ package registry
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -17,8 +17,9 @@ import (
 // the registry is in trouble or busy, or the connection broke. A registry that
 // says when to come back is obeyed, within bounds.
 //
-// Of an upload the bytes are not sent again by it: half of them may have arrived,
-// so that the whole upload begins anew, which is up to whoever began it.
+// What is handed back (handedBack) it does not ask again: of an upload half of the
+// bytes may have arrived, so that the whole of it begins anew, and a tag that must
+// not move is looked at before it is written again.
 type patient struct {
 	base  http.RoundTripper
 	tries tries
@@ -28,6 +29,7 @@ type patient struct {
 // RoundTrip asks until there is an answer that stays, or no try is left.
 func (p patient) RoundTrip(request *http.Request) (*http.Response, error) {
 	request = repeatable(request)
+	silences := 0
 	for tries := p.tries.begin(); ; {
 		response, err := p.base.RoundTrip(request)
 		if err == nil {
@@ -39,16 +41,26 @@ func (p patient) RoundTrip(request *http.Request) (*http.Response, error) {
 		if why == "" {
 			return response, err
 		}
-		if uploads(request) {
+		if handedBack(request) || isSingle(request.Context()) {
 			trialOf(request.Context()).wait(asked)
 			return response, err
 		}
-		if !tries.again(request.Context(), why, asked) {
+		if isSilence(err) {
+			silences++
+		}
+		if silences == maxSilences || !tries.again(request.Context(), why, asked) {
 			return response, err
 		}
 		discard(response)
 	}
 }
+
+type singleKey struct{}
+
+// single marks what is worth one try only.
+func single(ctx context.Context) context.Context { return context.WithValue(ctx, singleKey{}, true) }
+
+func isSingle(ctx context.Context) bool { return ctx.Value(singleKey{}) != nil }
 
 // trouble says what another try may not see, and when the registry wants it.
 func (p patient) trouble(response *http.Response, err error) (why string, asked time.Duration) {
@@ -68,7 +80,7 @@ func (p patient) trouble(response *http.Response, err error) (why string, asked 
 // retryAfter is what a Retry-After says (RFC 9110, 10.2.3): seconds, or a date.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	told := strings.TrimSpace(header.Get("Retry-After"))
-	if n, err := strconv.ParseInt(told, 10, 32); err == nil {
+	if n, err := strconv.ParseInt(told, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) { // that is 68 years
 		return time.Duration(max(n, 0)) * time.Second
 	}
 	if at, err := http.ParseTime(told); err == nil {
@@ -121,45 +133,4 @@ func uploads(request *http.Request) bool {
 		return !strings.Contains(request.URL.Path, "/manifests/")
 	}
 	return false
-}
-
-// trial is one try of an upload, or of the writing of a manifest. Its requests
-// carry it in their context, and leave with it what their answers say beyond what
-// go-containerregistry hands back.
-type trial struct {
-	mu     sync.Mutex
-	asked  time.Duration // by Retry-After
-	again  bool          // refused in a way that another try may not see
-	digest string        // of the manifest that was written, as its registry tells it
-	read   int64         // bytes of the blob that went out
-}
-
-type trialKey struct{}
-
-func withTrial(ctx context.Context, t *trial) context.Context {
-	return context.WithValue(ctx, trialKey{}, t)
-}
-
-// trialOf is nil for requests that are no part of a trial; its methods do nothing then.
-func trialOf(ctx context.Context) *trial {
-	t, _ := ctx.Value(trialKey{}).(*trial)
-	return t
-}
-
-func (t *trial) wait(asked time.Duration) {
-	if t == nil {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.asked = max(t.asked, asked)
-}
-
-func (t *trial) forgive() {
-	if t == nil {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.again = true
 }

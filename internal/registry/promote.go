@@ -82,7 +82,7 @@ func (c *Client) promotions(ctx context.Context, r PromoteRequest) (all []*promo
 	}
 	src := &source{digest: from.root.digest, manifest: from.root.head, from: r.From.Repository}
 	for _, image := range unique(r.Repositories) {
-		all = append(all, &promotion{from: from, has: map[ref.Digest]bool{}, slots: make(chan struct{}, streams), target: &target{
+		all = append(all, &promotion{from: from, slots: make(chan struct{}, streams), target: &target{
 			image: image, also: siblings(image, also), source: src, tags: inOrder(r.Tags), meter: c.meter(image), now: c.now,
 		}})
 	}
@@ -91,15 +91,9 @@ func (c *Client) promotions(ctx context.Context, r PromoteRequest) (all []*promo
 
 // eachPromotion does something with all that have not failed yet.
 func eachPromotion(all []*promotion, do func(*promotion) error) {
-	of := map[*target]*promotion{}
-	var targets []*target
-	for _, p := range all {
-		of[p.target] = p
-		targets = append(targets, p.target)
-	}
-	each(targets, func(t *target) {
-		if t.err == nil {
-			t.err = do(of[t])
+	each(all, func(p *promotion) {
+		if p.target.err == nil {
+			p.target.err = do(p)
 		}
 	})
 }

@@ -2,13 +2,10 @@ package registry
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-
-	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -21,7 +18,7 @@ func (p *promotion) attach(ctx context.Context, there *finder, s *subject) error
 			named = append(named, a)
 			continue
 		}
-		if err := p.tag(ctx, a); err != nil {
+		if err := p.sign(ctx, a); err != nil {
 			return err
 		}
 	}
@@ -33,11 +30,11 @@ func (p *promotion) attach(ctx context.Context, there *finder, s *subject) error
 	if api {
 		copied = missing
 	}
-	for _, a := range copied {
-		if err := p.copy(ctx, a.node); err != nil {
-			return err
-		}
+	gone, err := p.copyAttached(ctx, there.client, s.digest, copied)
+	if err != nil {
+		return err
 	}
+	missing = slices.DeleteFunc(missing, func(a attachment) bool { return gone[a.node.digest] })
 	if api {
 		missing, err = unnamed(missing, s.digest)
 	}
@@ -47,38 +44,46 @@ func (p *promotion) attach(ctx context.Context, there *finder, s *subject) error
 	return p.link(ctx, there, s.digest, missing)
 }
 
-// linkTries bounds how often the fallback tag is written where others write it, too.
-const linkTries = 5
+// copyAttached copies what is attached to a manifest. What is listed and gone is
+// left out, and said: clean-ups of what has no tag leave such lists behind, and
+// what the original has lost already cannot be lost by a copy.
+func (p *promotion) copyAttached(ctx context.Context, c *Client, subject ref.Digest, all []attachment) (gone map[ref.Digest]bool, err error) {
+	gone = map[ref.Digest]bool{}
+	for _, a := range all {
+		err := p.copy(ctx, a.node)
+		if missing, ok := errors.AsType[*absent](err); ok && missing.digest == a.node.digest {
+			gone[a.node.digest] = true
+			c.printLine(fmt.Sprintf("%s: left out %s: %s lists it as attached to %s, and does not have it any more",
+				p.target.image, a.node.digest, p.from.session.image, subject))
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return gone, nil
+}
 
 // link sees that what is attached is listed. A registry with the API does that by
-// itself. Elsewhere an index is kept under the fallback tag, which is read and
-// written without any lock: another signer's write may undo ours, so that it is
-// looked at again until everything stands in it.
+// itself. Elsewhere an index is kept under the fallback tag, in which other signers
+// write, too: what they have written stays, and what they undo is written again.
 func (p *promotion) link(ctx context.Context, there *finder, subject ref.Digest, attached []attachment) error {
-	for range linkTries {
+	return p.settle(ctx, fallbackTag(subject), func() (now holding, err error) {
 		index, err := there.fallback(ctx, subject)
 		if err != nil {
-			return err
+			return now, err
 		}
 		listed, err := index.referrers()
 		if err != nil {
-			return err
+			return now, there.broken(subject, err)
 		}
-		missing := unlistedOf(attached, listed)
-		if len(missing) == 0 {
-			return nil
-		}
-		for _, a := range missing {
+		now.digest = index.held
+		for _, a := range unlistedOf(attached, listed) {
 			if index, err = index.with(a.Referrer); err != nil {
-				return err
+				return now, err
 			}
+			now.next = index
 		}
-		if err := p.put(ctx, string(fallbackTag(subject)), index); err != nil {
-			return err
-		}
-	}
-	return p.target.session.fault("E_PUSH_VERIFY", "run again: another job attaches something to the same image, and each undoes what the other has written",
-		fmt.Errorf("tag %s does not keep what is attached to %s", fallbackTag(subject), subject))
+		return now, nil
+	})
 }
 
 // unlisted is what the repository does not list as attached to a manifest.
@@ -116,73 +121,4 @@ func unnamed(all []attachment, subject ref.Digest) (some []attachment, err error
 		}
 	}
 	return some, nil
-}
-
-// tag sets a tag of cosign. One that holds more than the original's stays.
-func (p *promotion) tag(ctx context.Context, a attachment) error {
-	s := p.target.session
-	held, err := s.digest(ctx, string(a.Tag))
-	if err != nil || held == a.Referrer.Digest {
-		return err
-	}
-	if err := p.copy(ctx, a.node); err != nil {
-		return err
-	}
-	manifest, err := a.read()
-	if err != nil {
-		return err
-	}
-	if held != "" {
-		more, err := p.holdsMore(ctx, held, manifest)
-		if err != nil || more {
-			return err
-		}
-	}
-	return p.put(ctx, string(a.Tag), manifest)
-}
-
-// holdsMore compares what cosign keeps as the layers of one manifest: signatures,
-// or attestations. It fails where each of the two has some that the other lacks.
-func (p *promotion) holdsMore(ctx context.Context, held ref.Digest, manifest *content) (bool, error) {
-	there := &original{session: p.target.session}
-	theirs, err := there.node(ctx, held, "").read()
-	if err != nil {
-		return false, err
-	}
-	ours, others := layers(manifest), layers(theirs)
-	if lacking(others, ours) == 0 {
-		return true, nil
-	}
-	if n := lacking(ours, others); n > 0 {
-		return false, fault.Newf("E_SIGNATURES_DIFFER", "nothing is overwritten: sign the image in the target once more, or remove this tag there and run again",
-			"%s@%s holds %d signatures or attestations that the original does not have, and lacks some of its", p.target.image, held, n)
-	}
-	return false, nil
-}
-
-// layers are the digests of a manifest's layers.
-func layers(of *content) []v1.Hash {
-	var m struct{ Layers []v1.Descriptor }
-	if err := json.Unmarshal(of.raw, &m); err != nil {
-		return nil // parse has read it before
-	}
-	var all []v1.Hash
-	for _, l := range m.Layers {
-		all = append(all, l.Digest)
-	}
-	return all
-}
-
-// lacking counts what is in want and not in have.
-func lacking(have, want []v1.Hash) (n int) {
-	in := map[v1.Hash]bool{}
-	for _, h := range have {
-		in[h] = true
-	}
-	for _, h := range want {
-		if !in[h] {
-			n++
-		}
-	}
-	return n
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"sync"
@@ -11,8 +12,6 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -20,55 +19,6 @@ import (
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 )
-
-// signatures is what cosign keeps under one tag: a layer for each.
-func signatures(t *testing.T, of ...string) v1.Image {
-	t.Helper()
-	img := empty.Image
-	for _, one := range of {
-		var err error
-		if img, err = mutate.AppendLayers(img, static.NewLayer([]byte(one), "application/vnd.dev.cosign.simplesigning.v1+json")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return img
-}
-
-// What cosign adds to its tag is never lost in the target.
-func TestPromoteAndTheSignaturesOfTheTarget(t *testing.T) {
-	for name, test := range map[string]struct {
-		ours, theirs, want []string
-		code               string
-	}{
-		"one more here":       {ours: []string{"a", "b"}, theirs: []string{"a"}, want: []string{"a", "b"}},
-		"one more there":      {ours: []string{"a"}, theirs: []string{"a", "b"}, want: []string{"a", "b"}},
-		"in another order":    {ours: []string{"a", "b"}, theirs: []string{"b", "a"}, want: []string{"b", "a"}},
-		"one more everywhere": {ours: []string{"a", "b"}, theirs: []string{"a", "c"}, want: []string{"a", "c"}, code: "E_SIGNATURES_DIFFER"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			from, to := withAPI(t, false), withAPI(t, false)
-			img := randomImage(t, 100, 1)
-			tag := "sha256-" + string(digestOf(t, img))[len("sha256:"):] + ".sig"
-			from.Put("acme/web", "main", img)
-			from.Put("acme/web", tag, signatures(t, test.ours...))
-			to.Put("team/web", tag, signatures(t, test.theirs...))
-			_, err := newClient().Promote(t.Context(), registry.PromoteRequest{
-				From: image(t, from.Host+"/acme/web:main"), Repositories: []ref.Repository{repository(t, to.Host+"/team/web")}, Tags: []registry.Tag{{Name: "v1.0.0", Rule: registry.Fixed}},
-			})
-			if test.code != "" {
-				check(t, err, test.code, to.Host+"/team/web", "")
-				if to.Digest("team/web", "v1.0.0") != "" {
-					t.Error("the version was set all the same")
-				}
-			} else if err != nil {
-				t.Fatal(err)
-			}
-			if got, want := to.Digest("team/web", tag), string(digestOf(t, signatures(t, test.want...))); got != want {
-				t.Errorf("%s is %s, want %s", tag, got, want)
-			}
-		})
-	}
-}
 
 // The index that stands for the API is nobody's alone: what others have written
 // stays, and what they undo is written again.
@@ -113,6 +63,35 @@ func TestPromoteAmongOtherSigners(t *testing.T) {
 	has := slices.ContainsFunc(index.Manifests, func(m json.RawMessage) bool { return string(m) == own })
 	if len(index.Manifests) != 2 || !has || index.Annotations["a"] != "b" {
 		t.Errorf("got %s", data)
+	}
+}
+
+// What was attached by the fallback tag before the registry had the API goes along,
+// whatever the number of tags that the repository has.
+func TestPromoteWhatAnOldFallbackTagNames(t *testing.T) {
+	for _, tags := range []int{10, 1100} {
+		t.Run(fmt.Sprint(tags), func(t *testing.T) {
+			from, to := withAPI(t, true), withAPI(t, true)
+			img, sbom := randomImage(t, 100, 1), randomImage(t, 50, 1) // the SBOM names no subject, so that no API lists it
+			var names []string
+			for i := range tags {
+				names = append(names, fmt.Sprintf("t%05d", i))
+			}
+			from.Fill("acme/web", img, append(names, "main")...)
+			from.Put("acme/web", "sbom", sbom)
+			raw, err := sbom.RawManifest()
+			if err != nil {
+				t.Fatal(err)
+			}
+			from.Put("acme/web", "sha256-"+string(digestOf(t, img))[len("sha256:"):], oddManifest{kind: indexType, text: fmt.Sprintf(
+				`{"schemaVersion":2,"mediaType":%q,"manifests":[{"mediaType":%q,"size":%d,"digest":%q}]}`, indexType, types.DockerManifestSchema2, len(raw), digestOf(t, sbom))})
+			if _, err := newClient().Promote(t.Context(), asVersion(t, from, to)); err != nil {
+				t.Fatal(err)
+			}
+			if to.Digest("team/web", string(digestOf(t, sbom))) == "" {
+				t.Error("what the fallback tag names did not come along")
+			}
+		})
 	}
 }
 

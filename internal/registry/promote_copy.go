@@ -2,10 +2,13 @@ package registry
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -33,7 +36,10 @@ func (p *promotion) run(ctx context.Context, c *Client, mount ref.Repository) er
 	p.mount = mount
 	if p.copies() {
 		copyAll := func() (struct{}, error) { return struct{}{}, p.copyAll(ctx, c) }
-		_, err := patiently(ctx, t.session, errBlobLost, copyAll, func(_ struct{}, err error) bool { return forgot(err) })
+		_, err := patiently(ctx, t.session, errPartLost, copyAll, func(_ struct{}, err error) bool { return lost(err) })
+		if lost(err) {
+			return t.session.fault("E_REGISTRY", "the registry does not know a part of the image any more that it had: run again, and see whether a clean-up runs", err)
+		}
 		if err != nil {
 			return t.session.explain(ctx, err)
 		}
@@ -51,9 +57,20 @@ func (p *promotion) run(ctx context.Context, c *Client, mount ref.Repository) er
 	return nil
 }
 
+var errPartLost = errors.New("the registry does not know a part of the image any more that it had")
+
+// lost reports whether the target refuses a manifest since it lacks what that one
+// names: a blob, or (MANIFEST_UNKNOWN) another manifest.
+func lost(err error) bool {
+	answer, ok := errors.AsType[*transport.Error](err)
+	return forgot(err) || ok && answer.Request != nil && answer.Request.Method == http.MethodPut && says(answer, transport.ManifestUnknownErrorCode)
+}
+
 // copyAll copies everything but the tags. It can be done again: a pusher is made
-// anew, since it remembers what it has sent, and a registry may have lost that.
+// anew, since it remembers what it has sent, as the promotion remembers manifests,
+// and a registry may have lost that.
 func (p *promotion) copyAll(ctx context.Context, c *Client) (err error) {
+	p.has = map[ref.Digest]bool{}
 	if p.pusher, err = p.target.session.pusher(ctx); err != nil {
 		return err
 	}
@@ -102,6 +119,14 @@ func (p *promotion) send(ctx context.Context, n *node) error {
 	if err != nil {
 		return err
 	}
+	if err := p.sendParts(ctx, manifest); err != nil {
+		return err
+	}
+	return p.put(ctx, string(n.digest), manifest)
+}
+
+// sendParts sends what a manifest names.
+func (p *promotion) sendParts(ctx context.Context, manifest *content) error {
 	p.target.meter.expectAlso(manifest.blobs)
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(streams)
@@ -111,10 +136,7 @@ func (p *promotion) send(ctx context.Context, n *node) error {
 	for _, d := range manifest.blobs {
 		group.Go(func() error { return p.bring(inner, d) })
 	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	return p.put(ctx, string(n.digest), manifest)
+	return group.Wait()
 }
 
 // bring uploads or mounts one blob.

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -33,9 +34,7 @@ func (o *original) find(ctx context.Context, c *Client) error {
 				}
 			}
 		}
-		if level = next; o.count > maxAttached {
-			return o.session.fault("E_REGISTRY", "see what the registry lists there: it may be the same again and again", fmt.Errorf("more than %d manifests are attached to %s", maxAttached, o.root.digest))
-		}
+		level = next
 	}
 	return nil
 }
@@ -50,22 +49,37 @@ func (f *finder) each(ctx context.Context, level []*node) ([][]Referrer, error) 
 	group.SetLimit(parallel)
 	for i, n := range level {
 		group.Go(func() (err error) {
-			found[i], err = f.all(ctx, n.digest)
-			return err
+			if found[i], err = f.all(ctx, n.digest); err != nil {
+				return err
+			}
+			return f.counted(len(found[i]))
 		})
 	}
 	return found, group.Wait()
 }
 
+// counted ends what does not end by itself.
+func (f *finder) counted(more int) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.count += more; f.count > maxAttached {
+		return f.session.fault("E_REGISTRY", "see what the registry lists there: it may be the same again and again",
+			fmt.Errorf("more than %d manifests are attached to the image and its parts", maxAttached))
+	}
+	return nil
+}
+
 // note keeps what is attached to a manifest, and gives the manifests to look at
-// next: those, and the manifest's own parts.
+// next: those, and the manifest's own parts. One that is gone has none: whoever
+// copies it will say so.
 func (o *original) note(ctx context.Context, n *node, found []Referrer) (next []*node, err error) {
 	if n.media.IsIndex() {
 		index, err := n.read()
-		if err != nil {
+		if _, gone := errors.AsType[*absent](err); err != nil && !gone {
 			return nil, err
+		} else if err == nil {
+			next = index.manifests
 		}
-		next = index.manifests
 	}
 	if len(found) == 0 {
 		return next, nil

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,7 +13,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
-	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -81,12 +81,27 @@ func (o *original) node(ctx context.Context, digest ref.Digest, media types.Medi
 		s := o.session
 		ctx := context.WithValue(ctx, readBy{}, s)
 		found, err := remote.Get(s.reference(string(digest)), append(s.options[:len(s.options):len(s.options)], remote.WithContext(ctx))...)
-		if err != nil {
+		switch {
+		case answered(err) == http.StatusNotFound:
+			return nil, &absent{digest, s.fault("E_IMAGE_MISSING", hintGone, fmt.Errorf("%s is named by the image, or by what is attached to it, and is gone: %w", digest, err))}
+		case err != nil:
 			return nil, s.explain(ctx, err)
 		}
 		return o.parse(ctx, found)
 	})}
 }
+
+const hintGone = "see whether a clean-up removes what has no tag, as the parts of an image have none: restore it (GHCR keeps what was deleted for 30 days), or build the image again"
+
+// absent is the fault of a manifest that another one names and the registry does
+// not have.
+type absent struct {
+	digest ref.Digest
+	fault  error
+}
+
+func (a *absent) Error() string { return a.fault.Error() }
+func (a *absent) Unwrap() error { return a.fault }
 
 // parse takes a manifest apart, of whatever kind it is: what the specification
 // calls manifests, config and layers, and blobs as artifacts of ORAS have them.
@@ -131,7 +146,7 @@ func (o *original) isBlob(child *node) (bool, error) {
 		return true, nil
 	}
 	_, err := child.read()
-	if fault.Is(err, "E_IMAGE_MISSING") && answered(err) == http.StatusNotFound {
+	if _, gone := errors.AsType[*absent](err); gone {
 		return true, nil
 	}
 	return false, err

@@ -137,6 +137,32 @@ func (s *signedImage) promotion(t *testing.T, to ...ref.Repository) registry.Pro
 	}
 }
 
+// asVersion is a request for main of acme/web as v1.0.0 of team/web.
+func asVersion(t *testing.T, from, to *testkit.Registry) registry.PromoteRequest {
+	t.Helper()
+	return registry.PromoteRequest{
+		From: image(t, from.Host+"/acme/web:main"), Repositories: []ref.Repository{repository(t, to.Host+"/team/web")},
+		Tags: []registry.Tag{{Name: "v1.0.0", Rule: registry.Fixed}},
+	}
+}
+
+// remove deletes a manifest, as a clean-up does.
+func remove(t *testing.T, reg *testkit.Registry, path string, digest ref.Digest) {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodDelete, "http://"+reg.Host+"/v2/"+path+"/manifests/"+string(digest), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusAccepted {
+		t.Fatal(answer.Status)
+	}
+}
+
 // wholeAt checks that another repository has every manifest as it is, and lists
 // what is attached as the original does.
 func (s *signedImage) wholeAt(t *testing.T, to *testkit.Registry, path string) {

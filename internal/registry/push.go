@@ -12,13 +12,14 @@ import (
 // PushRequest says what goes where: every repository gets every tag.
 type PushRequest struct {
 	Layout       string     // folder of the OCI layout
-	Archive      string     // instead of Layout: a tar of one, or one that docker save has made; see OpenArchive
-	Name         string     // of the image in Archive, where it has several
-	Scratch      string     // folder where Archive is unpacked meanwhile; "" is that of the system
 	From         ref.Image  // instead of Layout: where the image is in a registry already
-	Digest       ref.Digest // the image there, or the index of images; may be empty with From and Archive
+	Digest       ref.Digest // the image there, or the index of images; may be empty with From
 	Repositories []ref.Repository
-	Tags         []Tag
+	Tags         []Tag // none: the image is there by its digest alone
+
+	// Verify says whether Layout is what it seems. It runs while the image is sent, if
+	// anything is, and no tag is written before it has ended well. nil: it is.
+	Verify func(context.Context) error
 }
 
 // Tag is a tag that a push sets.
@@ -79,6 +80,10 @@ func (p Pushed) Image() ref.Image {
 // registry keeps its bytes: its blobs are mounted within that, and stream through
 // this machine to another one.
 //
+// An image of a layout that is not whole, or not what its digests say, is E_LAYOUT. A
+// layer that is large is compared with its digest where Verify does that, or a
+// registry refuses it.
+//
 // A registry that fails does not stop the others: all their errors come back
 // joined, together with the references that were reached.
 func (c *Client) Push(ctx context.Context, r PushRequest) ([]Pushed, error) {
@@ -86,7 +91,6 @@ func (c *Client) Push(ctx context.Context, r PushRequest) ([]Pushed, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer src.remove()
 	tags := inOrder(r.Tags)
 	var targets []*target
 	for _, image := range unique(r.Repositories) {
@@ -97,7 +101,9 @@ func (c *Client) Push(ctx context.Context, r PushRequest) ([]Pushed, error) {
 	each(targets, func(t *target) { t.err = t.ask(withMeter(ctx, t.meter), c) })
 	taken := slices.ContainsFunc(targets, func(t *target) bool { return fault.Is(t.err, "E_TAG_TAKEN") })
 	if !taken {
-		spread(ctx, targets)
+		if err := src.sendTo(ctx, targets, r.Verify); err != nil {
+			return nil, err
+		}
 	}
 	var done []Pushed
 	var errs []error

@@ -1,6 +1,9 @@
 package registry_test
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,9 +12,12 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -295,4 +301,93 @@ func TestManyRepositories(t *testing.T) {
 	}) {
 		t.Error("results are not in the order of the request")
 	}
+}
+
+// Without a tag the image is there by its digest.
+func TestPushWithoutTags(t *testing.T) {
+	one, other := testkit.NewRegistry(t), testkit.NewRegistry(t)
+	r := request(t, repository(t, one.Host+"/acme/web"), repository(t, other.Host+"/team/web"))
+	r.Tags = nil
+	other.Put("team/web", "main", layoutImage(t, r))
+	for _, want := range []registry.Status{registry.StatusPushed, registry.StatusAlready} {
+		pushed, err := newClient().Push(t.Context(), r)
+		if err != nil || len(pushed) != 2 {
+			t.Fatalf("pushed %v, %v", short(pushed), err)
+		}
+		if diff := cmp.Diff([]registry.Status{want, registry.StatusAlready}, []registry.Status{pushed[0].Status, pushed[1].Status}); diff != "" {
+			t.Error(diff)
+		}
+		if got := pushed[0].Image().String(); got != one.Host+"/acme/web@"+string(r.Digest) {
+			t.Errorf("pushed %s", got)
+		}
+	}
+	if got := one.Digest("acme/web", string(r.Digest)); got != string(r.Digest) {
+		t.Errorf("the registry has %q", got)
+	}
+}
+
+// Who has the image already may be any of many repositories, more than a token is
+// asked for.
+func TestMountFromTheSeventhRepository(t *testing.T) {
+	_, reg, client := atGHCR(testkit.GHCR{Password: s3cret}).open(t)
+	var all []ref.Repository
+	for _, name := range strings.Fields("a1 a2 a3 a4 a5 a6 a7") {
+		all = append(all, repository(t, "ghcr.io/acme/"+name))
+	}
+	r := request(t, all[6])
+	if _, err := client.Push(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	reg.Forget()
+	r.Repositories = all
+	pushed, err := client.Push(t.Context(), r)
+	if err != nil || len(pushed) != 21 {
+		t.Fatalf("pushed %v, %v", short(pushed), err)
+	}
+	if n := reg.Count("PATCH", ""); n != 0 {
+		t.Errorf("sent %d blobs that the registry had", n)
+	}
+}
+
+// An index names another one twice, and so on: each is sent once.
+func TestPushOfNestedIndexes(t *testing.T) {
+	img := randomImage(t, 10, 1)
+	dir, _ := onDisk(t, img)
+	one, err := partial.Descriptor(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 40 {
+		index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex, Manifests: []v1.Descriptor{*one, *one}}
+		one = &v1.Descriptor{MediaType: types.OCIImageIndex}
+		if one.Digest, one.Size, err = writeJSON(dir, index); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := layout.Path(dir).AppendDescriptor(*one); err != nil {
+		t.Fatal(err)
+	}
+	reg := testkit.NewRegistry(t)
+	_, err = newClient().Push(t.Context(), registry.PushRequest{
+		Layout: dir, Digest: ref.Digest(one.Digest.String()), Tags: []registry.Tag{{Name: "main"}},
+		Repositories: []ref.Repository{repository(t, reg.Host+"/acme/web")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := reg.Count("PUT", "/manifests/"); n != 42 {
+		t.Errorf("%d manifests were written, want 41 and a tag", n)
+	}
+}
+
+// writeJSON writes a blob into a layout.
+func writeJSON(dir string, content any) (digest v1.Hash, size int64, err error) {
+	data, err := json.Marshal(content)
+	if err != nil {
+		return digest, 0, err
+	}
+	if digest, size, err = v1.SHA256(bytes.NewReader(data)); err != nil {
+		return digest, 0, err
+	}
+	return digest, size, layout.Path(dir).WriteBlob(digest, io.NopCloser(bytes.NewReader(data)))
 }

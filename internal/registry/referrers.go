@@ -40,7 +40,8 @@ type finder struct {
 	session *session
 
 	mu    sync.Mutex
-	noAPI bool // the registry has said so
+	api   sighting // of the API, by the first answer
+	count int      // of what was found for many
 
 	busy    bool // the repository is written to meanwhile, so that no list of its tags counts
 	listing sync.Once
@@ -53,36 +54,52 @@ func (f *finder) all(ctx context.Context, digest ref.Digest) ([]Referrer, error)
 	if err != nil {
 		return nil, err
 	}
-	if api && f.tagged(ctx, fallbackTag(digest)) == there { // kept from before the registry had the API
+	if api && f.tagged(ctx, fallbackTag(digest)) != notThere { // it may be kept from before the registry had the API
 		older, err := f.byTag(ctx, digest)
 		if err != nil {
 			return nil, err
 		}
 		found = append(found, older...)
 	}
+	for _, r := range found {
+		if _, err := ref.ParseDigest(string(r.Digest)); err != nil {
+			return nil, f.session.fault("E_REGISTRY", "attach it again under a digest of sha256, and take this entry out of the list: registries are asked for such digests alone",
+				fmt.Errorf("%s: what is attached to it as %q can neither be read nor copied", digest, r.Digest))
+		}
+	}
 	beside, err := f.cosign(ctx, digest)
 	return onceEach(append(found, beside...)), err
 }
 
 // named are the manifests that the registry, or the index in its place, says to be
-// attached; api tells which of the two it was.
+// attached; api tells which of the two it was. The first answer tells whether there
+// is an API: some that have one (Quay) refuse the question about a single manifest
+// that they do not have.
 func (f *finder) named(ctx context.Context, digest ref.Digest) (found []Referrer, api bool, err error) {
-	f.mu.Lock()
-	api = !f.noAPI
-	f.mu.Unlock()
-	if api {
-		if found, api, err = f.byAPI(ctx, digest); api || err != nil {
-			return found, api, err
+	if f.knows(notLooked) != notThere {
+		found, api, err = f.byAPI(ctx, digest)
+		if err != nil {
+			return nil, api, err
 		}
-		f.mu.Lock()
-		f.noAPI = true
-		f.mu.Unlock()
+		if f.knows(seen(api)); api {
+			return found, true, nil
+		}
 	}
 	if f.tagged(ctx, fallbackTag(digest)) == notThere {
 		return nil, false, nil
 	}
 	found, err = f.byTag(ctx, digest)
 	return found, false, err
+}
+
+// knows keeps the first thing that is said of the API, and tells it.
+func (f *finder) knows(said sighting) sighting {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.api == notLooked {
+		f.api = said
+	}
+	return f.api
 }
 
 // cosign are the manifests that cosign has attached by their tags.

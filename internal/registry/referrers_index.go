@@ -13,6 +13,7 @@ import (
 type referrersIndex struct {
 	Manifests []json.RawMessage
 	rest      map[string]json.RawMessage // all other members
+	held      ref.Digest                 // that the fallback tag has; "" where there is none
 }
 
 func readIndex(data []byte) (index referrersIndex, err error) {
@@ -30,7 +31,8 @@ func readIndex(data []byte) (index referrersIndex, err error) {
 	return index, nil
 }
 
-// referrers are the entries.
+// referrers are the entries. Their digests are of any kind: of those in a target
+// it matters only whether they are the ones to be attached.
 func (i referrersIndex) referrers() (all []Referrer, err error) {
 	for _, raw := range i.Manifests {
 		var entry struct {
@@ -42,11 +44,7 @@ func (i referrersIndex) referrers() (all []Referrer, err error) {
 		if err := json.Unmarshal(raw, &entry); err != nil {
 			return nil, defectf("an entry that cannot be read: %w", err)
 		}
-		digest, err := ref.ParseDigest(entry.Digest)
-		if err != nil {
-			return nil, defectf("an entry: %w", err)
-		}
-		all = append(all, Referrer{Digest: digest, MediaType: entry.MediaType, ArtifactType: entry.ArtifactType, Annotations: entry.Annotations, Size: entry.Size})
+		all = append(all, Referrer{Digest: ref.Digest(entry.Digest), MediaType: entry.MediaType, ArtifactType: entry.ArtifactType, Annotations: entry.Annotations, Size: entry.Size})
 	}
 	return all, nil
 }

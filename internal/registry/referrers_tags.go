@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -9,7 +10,7 @@ import (
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
-// sighting is what is known of a tag.
+// sighting is what is known of a tag, or of the API.
 type sighting int
 
 const (
@@ -17,6 +18,13 @@ const (
 	notThere
 	there
 )
+
+func seen(is bool) sighting {
+	if is {
+		return there
+	}
+	return notThere
+}
 
 // tagged tells whether the repository has a tag, as far as one page of its tags
 // tells: an index of ten images has forty tags by which something may be attached,
@@ -58,23 +66,31 @@ func (f *finder) byTag(ctx context.Context, digest ref.Digest) ([]Referrer, erro
 	if err != nil {
 		return nil, err
 	}
-	return index.referrers()
+	all, err := index.referrers()
+	if err != nil {
+		return nil, f.broken(digest, fmt.Errorf("tag %s: %w", fallbackTag(digest), err))
+	}
+	return all, nil
 }
 
 // fallback is the index under the fallback tag; an empty one where there is none.
+// GitLab gives the manifest itself under that name, which is no tag there.
 func (f *finder) fallback(ctx context.Context, digest ref.Digest) (referrersIndex, error) {
 	s := f.session
 	ctx = context.WithValue(ctx, readBy{}, s)
 	found, err := remote.Get(s.repo.Tag(string(fallbackTag(digest))), append(s.options[:len(s.options):len(s.options)], remote.WithContext(ctx))...)
-	if answered(err) == http.StatusNotFound {
+	switch {
+	case answered(err) == http.StatusNotFound:
 		return referrersIndex{}, nil
-	}
-	if err != nil {
+	case err != nil:
 		return referrersIndex{}, s.explain(ctx, err)
+	case found.Digest.String() == string(digest):
+		return referrersIndex{}, nil
 	}
 	index, err := readIndex(found.Manifest)
 	if err != nil {
 		return referrersIndex{}, s.fault("E_REGISTRY", "remove or rename the tag: what is attached to the image is looked up there", defectf("tag %s: %w", fallbackTag(digest), err))
 	}
+	index.held = ref.Digest(found.Digest.String())
 	return index, nil
 }

@@ -18,8 +18,8 @@ import (
 
 const subjectDigest = ref.Digest("sha256:1111111111111111111111111111111111111111111111111111111111111111")
 
-// attachedDigest is a digest by its last digit.
-func attachedDigest(n int) string { return fmt.Sprintf("sha256:%063d%d", 0, n) }
+// attachedDigest is a digest by its last digits.
+func attachedDigest(n int) string { return fmt.Sprintf("sha256:%064d", n) }
 
 // listOf is an index of what is attached.
 func listOf(digests ...int) string {
@@ -83,7 +83,7 @@ func TestReferrersAreFoundInThreePlaces(t *testing.T) {
 		"no API":                   {answers{fallback: saying(200, indexType, listOf(1), "")}, "1", ""},
 		"an API that is not there": {answers{api: saying(405, "text/plain", "", ""), fallback: saying(200, indexType, listOf(1), "")}, "1", ""},
 		"an API that is a bad one": {answers{api: saying(501, "text/plain", "", ""), fallback: saying(200, indexType, listOf(1), "")}, "1", ""},
-		"a page of HTML":           {answers{api: saying(200, "text/html", "<html>", ""), fallback: saying(200, indexType, listOf(1), "")}, "1", ""},
+		"the API, called JSON":     {answers{api: saying(200, "application/json", listOf(1), "")}, "1", ""},
 		"a list of tags tells of it": {answers{tags: saying(200, "application/json", `{"tags":["`+tag+`","`+tag+`.att"]}`, ""),
 			fallback: saying(200, indexType, listOf(1), ""), fallback + ".att": saying(200, indexType, "{}", ""), fallback + ".sig": saying(500, "", "", "")}, "1 9.att", ""},
 		"a list of tags tells of none": {answers{tags: saying(200, "application/json", `{"tags":["main"]}`, ""), fallback: saying(500, "", "", "")}, "", ""},
@@ -93,6 +93,11 @@ func TestReferrersAreFoundInThreePlaces(t *testing.T) {
 		"pages in a circle":            {answers{api: saying(200, indexType, listOf(1), page), "page=2": saying(200, indexType, listOf(2), page)}, "", "E_REGISTRY"},
 		"a page elsewhere":             {answers{api: saying(200, indexType, listOf(1), "https://elsewhere.example/v2/")}, "", "E_REGISTRY"},
 		"no list":                      {answers{api: saying(200, indexType, `{"errors":[]}`, "")}, "", "E_REGISTRY"},
+		"a page of HTML":               {answers{api: saying(200, "text/html", "<html>", ""), fallback: saying(200, indexType, listOf(1), "")}, "", "E_NO_REGISTRY"},
+		"JSON of something else":       {answers{api: saying(200, "application/json", `{"ok":true}`, ""), fallback: saying(200, indexType, listOf(1), "")}, "", "E_REGISTRY"},
+		"a digest of another kind":     {answers{api: saying(200, indexType, `{"manifests":[{"digest":"sha512:`+strings.Repeat("0", 128)+`"}]}`, "")}, "", "E_REGISTRY"},
+		"such a digest under a tag":    {answers{fallback: saying(200, indexType, `{"manifests":[{"digest":"sha512:`+strings.Repeat("0", 128)+`"}]}`, "")}, "", "E_REGISTRY"},
+		"an entry under a tag":         {answers{fallback: saying(200, indexType, `{"manifests":[1]}`, "")}, "", "E_REGISTRY"},
 		"no JSON":                      {answers{api: saying(200, indexType, `<html>`, "")}, "", "E_REGISTRY"},
 		"no digest":                    {answers{api: saying(200, indexType, `{"manifests":[{"digest":"x"}]}`, "")}, "", "E_REGISTRY"},
 		"a tag that is no list":        {answers{fallback: saying(200, indexType, `{"layers":[]}`, "")}, "", "E_REGISTRY"},
@@ -116,6 +121,19 @@ func TestReferrersAreFoundInThreePlaces(t *testing.T) {
 				t.Errorf("found %q, %v; want %s", got, err, test.want)
 			}
 		})
+	}
+}
+
+// GitLab takes the fallback tag for the digest in it, and gives the index itself,
+// whose own parts are not attached to it.
+func TestReferrersWhereTheFallbackTagIsTheImage(t *testing.T) {
+	reg := withAPI(t, false)
+	signed := putSignedFor(t, reg, "amd64")
+	index := digestOf(t, signed.index)
+	reg.Put("acme/web", "sha256-"+string(index)[len("sha256:"):], signed.index)
+	found, err := newClient().Referrers(t.Context(), repository(t, reg.Host+"/acme/web"), index)
+	if err != nil || len(found) != 1 || !strings.HasSuffix(string(found[0].Tag), ".sig") {
+		t.Errorf("found %v, %v; want cosign's tag alone", found, err)
 	}
 }
 

@@ -43,14 +43,18 @@ type tries struct {
 	waited  *waited
 }
 
-// waited adds up what a session has waited since its registry asked for that.
+// waited is how long a session waits since its registry asked for that. All its
+// streams wait at once, until the same moment.
 type waited struct {
-	mu  sync.Mutex
-	sum time.Duration
+	now func() time.Time
+
+	mu    sync.Mutex
+	until time.Time
+	sum   time.Duration
 }
 
 func (c *Client) retry(image ref.Repository) tries {
-	t := tries{backoff: c.Retry, sleep: c.Sleep, print: c.printLine, image: image, waited: &waited{}}
+	t := tries{backoff: c.Retry, sleep: c.Sleep, print: c.printLine, image: image, waited: &waited{now: c.now}}
 	if t.backoff.Steps == 0 {
 		t.backoff = patience
 	}
@@ -109,19 +113,27 @@ func (a *attempts) again(ctx context.Context, why string, asked time.Duration) b
 	return a.sleep(ctx, wait) == nil
 }
 
-// grant says how long to wait where a registry asks for that, if it is worth it.
+// grant says how long to wait where a registry asks for that, if it is worth it:
+// until the latest moment that it has asked any stream to wait for.
 func (w *waited) grant(asked time.Duration) (time.Duration, bool) {
 	if asked > hopelessWait {
 		return 0, false
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	wait := min(asked, longestWait)
-	if w.sum+wait > longestSum {
-		return 0, false
+	now := w.now()
+	until := now.Add(min(asked, longestWait))
+	if until.After(w.until) {
+		more := until.Sub(w.until)
+		if w.until.Before(now) {
+			more = until.Sub(now)
+		}
+		if w.sum+more > longestSum {
+			return 0, false
+		}
+		w.sum, w.until = w.sum+more, until
 	}
-	w.sum += wait
-	return wait, true
+	return w.until.Sub(now), true
 }
 
 func seconds(d time.Duration) string {

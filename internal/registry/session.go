@@ -49,23 +49,24 @@ func (c *Client) open(ctx context.Context, image ref.Repository, scope scope, al
 		return nil, fault.New("E_IMAGE_NAME", "name a repository, such as ghcr.io/acme/web", fmt.Errorf("image %q: %w", image, err))
 	}
 	s := &session{image: image, repo: repo, scope: scope, asked: also, also: also, source: func() string { return c.source(image) }, server: c.Server, meter: c.meter(image), tries: c.retry(image)}
-	base := transport.NewUserAgent(noPages{patient{wire{c.transport(), s.meter, c.limits()}, s.tries, c.now}}, "tagboat")
+	base := transport.NewUserAgent(noPages{patient{wire{c.transport(), s.meter, &c.limited, c.silence()}, s.tries, c.now}}, "tagboat")
 	shake := func(ctx context.Context) (http.RoundTripper, error) {
 		auth, err := s.identify(ctx, c.keychain())
 		if err != nil {
 			return nil, err
 		}
-		return transport.NewWithContext(ctx, repo.Registry, auth, base, s.scopes())
+		door, err := transport.NewWithContext(ctx, repo.Registry, auth, base, s.scopes())
+		return door, discreet(err)
 	}
 	door, err := shake(ctx)
-	if len(also) > 0 && atLogin(err) && ctx.Err() == nil {
+	if len(also) > 0 && s.narrower(err) && ctx.Err() == nil {
 		s.also = nil // some token services refuse all where they refuse one
 		door, err = shake(ctx)
 	}
 	if err != nil {
 		return nil, s.explain(ctx, err)
 	}
-	l := &login{host: repo.RegistryStr(), tries: s.tries, shake: shake, inner: door}
+	l := &login{host: repo.RegistryStr(), tries: s.tries, shake: shake, inner: door, turn: make(chan struct{}, 1)}
 	if k, ok := c.keychain().(interface{ Expired(host string) }); ok {
 		l.expired = func() { k.Expired(repo.RegistryStr()) }
 	}
@@ -76,6 +77,18 @@ func (c *Client) open(ctx context.Context, image ref.Repository, scope scope, al
 	never := func(error) bool { return false }
 	s.options = []remote.Option{remote.WithTransport(s.transport), remote.WithRetryBackoff(once), remote.WithRetryPredicate(never)}
 	return s, nil
+}
+
+// narrower reports whether a login that was refused may be let in if it wants less.
+// A password that is wrong is not sent twice: some registries count.
+func (s *session) narrower(err error) bool {
+	switch answered(err) {
+	case http.StatusUnauthorized:
+		return atLogin(err) && s.anonymous
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound:
+		return atLogin(err)
+	}
+	return false
 }
 
 // once is no second try.

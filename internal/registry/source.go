@@ -1,17 +1,16 @@
 package registry
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
+	"sync"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/seed-96940006/tagboat/internal/archive"
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
@@ -23,17 +22,15 @@ type source struct {
 	digest   ref.Digest
 	manifest remote.Taggable
 	from     ref.Repository // where it is in a registry already; zero for a layout
-	unpacked string         // folder that is there for this push only
+	layout   string         // folder; "" where it comes from a registry
+	verified func() error   // waits until it is verified; nil where nobody does that
 
 	apart
 }
 
 // read finds the image of a request.
 func (c *Client) read(ctx context.Context, r PushRequest) (*source, error) {
-	switch {
-	case r.Archive != "":
-		return readArchive(r)
-	case r.From == (ref.Image{}):
+	if r.From == (ref.Image{}) {
 		return readLayout(r.Layout, r.Digest)
 	}
 	if r.Digest != "" {
@@ -56,102 +53,56 @@ func (c *Client) read(ctx context.Context, r PushRequest) (*source, error) {
 	return src, s.explain(ctx, err)
 }
 
-// readArchive unpacks an archive until the push has ended.
-func readArchive(r PushRequest) (*source, error) {
-	made, err := OpenArchive(r.Archive, r.Scratch, cmp.Or(r.Name, string(r.Digest)))
-	if err != nil {
-		return nil, err
-	}
-	src, err := readLayout(made.Layout, made.Digest)
-	if err != nil {
-		os.RemoveAll(made.Layout)
-		return nil, err
-	}
-	src.unpacked = made.Layout
-	return src, nil
-}
-
-// remove ends what was made for one push.
-func (s *source) remove() {
-	if s.unpacked != "" {
-		os.RemoveAll(s.unpacked)
-	}
-}
-
-// readLayout finds the image, or the index of images, with this digest in an OCI layout.
+// readLayout finds the image, or the index of images, with this digest in an OCI
+// layout: a registry must not hear of half an image.
 func readLayout(dir string, digest ref.Digest) (*source, error) {
-	src := &source{digest: digest}
-	if err := src.read(dir); err != nil {
-		return nil, fault.New("E_LAYOUT", "build the image again; the folder must be an OCI layout whose index.json names the digest",
-			fmt.Errorf("%s in the OCI layout %q: %w", digest, dir, err))
+	found, err := archive.Check(dir, digest)
+	if err != nil {
+		return nil, err
+	}
+	src := &source{digest: digest, layout: dir}
+	root, err := layout.ImageIndexFromPath(dir)
+	switch {
+	case err != nil:
+	case found.MediaType.IsIndex():
+		src.manifest, err = root.ImageIndex(found.Digest)
+	default:
+		src.manifest, err = root.Image(found.Digest)
+	}
+	if err != nil {
+		return nil, fault.New("E_LAYOUT", "build the image again", fmt.Errorf("%s in the OCI layout %q: %w", digest, dir, err))
 	}
 	return src, nil
 }
 
-func (s *source) read(dir string) error {
-	root, err := layout.ImageIndexFromPath(dir)
-	if err != nil {
-		return err
-	}
-	entries, err := root.IndexManifest()
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries.Manifests {
-		if entry.Digest.String() != string(s.digest) {
-			continue
-		}
-		if err := s.check(dir, root, entry); err != nil {
-			return err
-		}
-		if entry.MediaType.IsIndex() {
-			s.manifest, err = root.ImageIndex(entry.Digest)
-		} else {
-			s.manifest, err = root.Image(entry.Digest)
-		}
-		return err
-	}
-	return fmt.Errorf("none of its %d manifests is it", len(entries.Manifests))
-}
-
-// check sees that all that a manifest names is on disk in full length: a registry
-// must not hear of half an image.
-func (s *source) check(dir string, parent v1.ImageIndex, entry v1.Descriptor) error {
-	if entry.MediaType.IsIndex() {
-		index, err := parent.ImageIndex(entry.Digest)
-		if err != nil {
-			return err
-		}
-		children, err := index.IndexManifest()
-		if err != nil {
-			return err
-		}
-		for _, child := range children.Manifests {
-			if err := s.check(dir, index, child); err != nil {
-				return err
+// sendTo brings the image to all targets. Where anything is to be sent it is verified
+// meanwhile: that it is damaged ends it all, and is the error.
+func (s *source) sendTo(ctx context.Context, targets []*target, verify func(context.Context) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if verify != nil && slices.ContainsFunc(targets, func(t *target) bool { return t.err == nil && t.wants() }) {
+		ended := make(chan error, 1)
+		go func() {
+			err := verify(ctx)
+			if err != nil {
+				stop(err)
 			}
-		}
-		return nil
+			ended <- err
+		}()
+		s.verified = sync.OnceValue(func() error { return <-ended })
 	}
-	image, err := parent.Image(entry.Digest)
-	if err != nil {
+	spread(ctx, targets)
+	stop(nil) // nobody waits any more: all have their tags, or none will
+	if err := s.whole(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
-	}
-	manifest, err := image.Manifest()
-	if err != nil {
-		return err
-	}
-	for _, blob := range append(manifest.Layers, manifest.Config) {
-		if !blob.MediaType.IsDistributable() {
-			continue // such as Windows' base layers, which stay where they are
-		}
-		info, err := os.Stat(filepath.Join(dir, "blobs", blob.Digest.Algorithm, blob.Digest.Hex))
-		if err != nil {
-			return err
-		}
-		if info.Size() != blob.Size {
-			return fmt.Errorf("blob %s has %d bytes, not %d", blob.Digest, info.Size(), blob.Size)
-		}
 	}
 	return nil
+}
+
+// whole waits until the image is known to be what its digest says.
+func (s *source) whole() error {
+	if s.verified == nil {
+		return nil
+	}
+	return s.verified()
 }

@@ -17,7 +17,7 @@ const maxSiblings = 4
 
 // each calls do for all targets, a bounded number at once, and waits. Targets
 // keep their errors: one that fails must not cancel the others.
-func each(targets []*target, do func(*target)) {
+func each[T any](targets []T, do func(T)) {
 	var group errgroup.Group
 	group.SetLimit(parallel)
 	for _, t := range targets {

@@ -37,31 +37,52 @@ const still = 5 * time.Second
 
 // set writes one tag where its rule allows that, and looks at it afterwards. The
 // image went ahead of it by digest, so that another run has a round trip, not the
-// minutes of an upload, to get between the last question and the answer to it.
+// minutes of an upload, to get between the last question and the answer to it. A tag
+// that must not move is looked at before each try to write it: what the registry
+// asks to wait for may be a minute.
 func (t *target) set(ctx context.Context, tag Tag) (Status, error) {
-	if status, err := t.judge(tag, t.held[tag.Name]); status != "" || err != nil {
-		return status, err
-	}
-	if tag.Rule != Moves && (!t.fresh || t.now().Sub(t.asked) > still) {
-		if err := t.look(ctx, tag); err != nil {
-			return "", err
+	tries, lost := t.session.tries.begin(), false
+	for {
+		status, err := t.free(ctx, tag)
+		if status == StatusAlready && lost {
+			status = StatusPushed // it came about, but for the answer
 		}
-		if status, err := t.judge(tag, t.held[tag.Name]); status != "" || err != nil {
+		if status != "" || err != nil {
 			return status, err
 		}
+		written := &trial{once: tag.Rule != Moves}
+		err = t.write(withTrial(ctx, written), tag)
+		switch {
+		case err == nil && t.fresh && t.source.from == t.image && written.digest == string(t.source.digest):
+			return StatusPushed, nil // nothing but this tag is new, and the registry has told what it holds
+		case err == nil:
+			return StatusPushed, t.verify(ctx, tag)
+		case !written.once || !written.passes(err) || !tries.again(ctx, fmt.Sprintf("%s: %s", tag.Name, brief(err)), written.asked):
+			return t.refused(ctx, tag, err)
+		}
+		t.fresh, lost = false, lost || temporary(err)
 	}
-	pusher, err := t.pusher(ctx)
+}
+
+// free judges by what the tag holds now: one that must not move is asked for again
+// if the last answer is old.
+func (t *target) free(ctx context.Context, tag Tag) (Status, error) {
+	status, err := t.judge(tag, t.held[tag.Name])
+	if status != "" || err != nil || tag.Rule == Moves || t.fresh && t.now().Sub(t.asked) <= still {
+		return status, err
+	}
+	if err := t.look(ctx, tag); err != nil {
+		return "", err
+	}
+	return t.judge(tag, t.held[tag.Name])
+}
+
+func (t *target) write(ctx context.Context, tag Tag) error {
+	pusher, err := t.session.pusher(ctx)
 	if err != nil {
-		return "", t.session.explain(ctx, err)
+		return err
 	}
-	written := &trial{}
-	if err := pusher.Put(withTrial(ctx, written), t.session.repo.Tag(string(tag.Name)), t.source.manifest); err != nil {
-		return t.refused(ctx, tag, err)
-	}
-	if t.fresh && t.source.from == t.image && written.digest == string(t.source.digest) {
-		return StatusPushed, nil // nothing but this tag is new, and the registry has told what it holds
-	}
-	return StatusPushed, t.verify(ctx, tag)
+	return pusher.Put(ctx, t.session.repo.Tag(string(tag.Name)), t.source.manifest)
 }
 
 // look asks once more what a tag holds that must not move. The repository exists

@@ -3,10 +3,10 @@ package registry
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -18,6 +18,7 @@ type target struct {
 	also    []ref.Repository // that blobs may be mounted from
 	source  *source
 	tags    []Tag // fixed ones first
+	client  *Client
 	session *session
 	meter   *meter
 	now     func() time.Time
@@ -33,6 +34,7 @@ type target struct {
 
 // ask finds out what the tags hold now, and fails where a version holds another image.
 func (t *target) ask(ctx context.Context, c *Client) (err error) {
+	t.client = c
 	if t.session, err = c.pushing(ctx, t.image, t.also...); err != nil {
 		return err
 	}
@@ -62,8 +64,11 @@ func (t *target) ask(ctx context.Context, c *Client) (err error) {
 	return errors.Join(clashes...)
 }
 
-// wants reports whether any tag is to be written.
+// wants reports whether anything is to be written.
 func (t *target) wants() bool {
+	if len(t.tags) == 0 {
+		return !t.uploaded
+	}
 	for _, tag := range t.tags {
 		if status, err := t.judge(tag, t.held[tag.Name]); status == "" && err == nil {
 			return true
@@ -76,6 +81,12 @@ func (t *target) wants() bool {
 // cannot be written, so that nothing floats without its version; only a tag that
 // the repository does not let move is left behind.
 func (t *target) send(ctx context.Context) error {
+	if err := t.source.whole(); err != nil {
+		return err
+	}
+	if len(t.tags) == 0 {
+		t.done = append(t.done, t.untagged())
+	}
 	var errs []error
 	for _, tag := range t.tags {
 		before := t.meter.counts()
@@ -101,12 +112,32 @@ func (t *target) send(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// pusher sends to the repository, and remembers what it has sent.
-func (t *target) pusher(ctx context.Context) (*remote.Pusher, error) { return t.session.pusher(ctx) }
+// untagged is the image in the repository by its digest alone.
+func (t *target) untagged() Pushed {
+	one := Pushed{Repository: t.image, Digest: t.source.digest, Status: StatusAlready,
+		Sent: t.used.sent, Blobs: t.used.blobs, Skipped: t.used.skipped}
+	if t.used.sent > 0 {
+		one.Status = StatusPushed
+	}
+	return one
+}
 
-// sibling is another repository of the registry, from which blobs can be mounted.
+// near opens the session anew where it was not opened to read the repository that
+// blobs are mounted from. Where that fails they are uploaded.
+func (t *target) near(ctx context.Context, origin ref.Repository) {
+	if origin == (ref.Repository{}) || origin == t.image || origin.Domain() != t.image.Domain() || slices.Contains(t.session.asked, origin) {
+		return
+	}
+	if s, err := t.client.pushing(ctx, t.image, origin); err == nil {
+		t.session = s
+	}
+}
+
+// sibling is another repository of the registry, from which blobs can be mounted: one
+// that the session may read. To ask for another one would want a right in the middle
+// of an upload that the login may not have.
 func (s *session) sibling(image ref.Repository) (name.Repository, error) {
-	if image == (ref.Repository{}) || image == s.image || image.Domain() != s.image.Domain() {
+	if !slices.Contains(s.also, image) {
 		return name.Repository{}, errors.ErrUnsupported
 	}
 	return name.NewRepository(image.String(), name.StrictValidation)

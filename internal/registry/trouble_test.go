@@ -2,6 +2,7 @@ package registry_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
@@ -166,9 +168,11 @@ func TestLayoutThatIsNotWhole(t *testing.T) {
 	}{
 		"no folder":      {registry.PushRequest{Layout: t.TempDir() + "/none", Digest: missing}, "no such file"},
 		"no layout":      {registry.PushRequest{Layout: t.TempDir(), Digest: missing}, "no such file"},
-		"another digest": {registry.PushRequest{Layout: good.Layout, Digest: missing}, "none of its 1 manifests"},
-		"missing blob":   {broken(t, os.Remove), "no such file"},
-		"cut blob":       {broken(t, func(path string) error { return os.Truncate(path, 10) }), "has 10 bytes, not "},
+		"another digest": {registry.PushRequest{Layout: good.Layout, Digest: missing}, "is called \"" + string(missing)},
+		"missing blob":   {broken(t, aLayer, os.Remove), "no such file"},
+		"cut blob":       {broken(t, aLayer, func(path string) error { return os.Truncate(path, 10) }), "has 10 bytes, not "},
+		"other manifest": {broken(t, theManifest, recased), "is damaged"},
+		"other config":   {broken(t, theConfig, recased), "is damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reg := testkit.NewRegistry(t)
@@ -182,20 +186,157 @@ func TestLayoutThatIsNotWhole(t *testing.T) {
 	}
 }
 
-// broken is a request of which one layer on disk was damaged.
-func broken(t testing.TB, damage func(path string) error) registry.PushRequest {
+// broken is a request of which one blob on disk was damaged.
+func broken(t testing.TB, which func(testing.TB, v1.Image) v1.Hash, damage func(path string) error) registry.PushRequest {
 	t.Helper()
 	r := request(t)
-	layers, err := layoutImage(t, r).Layers()
-	if err != nil {
-		t.Fatal(err)
-	}
-	digest := digestOf(t, layers[1])
-	path := filepath.Join(r.Layout, "blobs", "sha256", strings.TrimPrefix(string(digest), "sha256:"))
-	if err := damage(path); err != nil {
+	blob := which(t, layoutImage(t, r))
+	if err := damage(filepath.Join(r.Layout, "blobs", "sha256", blob.Hex)); err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+func aLayer(t testing.TB, img v1.Image) v1.Hash {
+	t.Helper()
+	layers, err := img.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hashOf(t, layers[1].Digest)
+}
+
+func theConfig(t testing.TB, img v1.Image) v1.Hash { return hashOf(t, img.ConfigName) }
+
+func theManifest(t testing.TB, img v1.Image) v1.Hash { return hashOf(t, img.Digest) }
+
+func hashOf(t testing.TB, of func() (v1.Hash, error)) v1.Hash {
+	t.Helper()
+	hash, err := of()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hash
+}
+
+// recased changes JSON into other bytes of the same length and, to Go, meaning: its
+// first key begins with another case.
+func recased(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	data[len(`{"`)] ^= 'a' ^ 'A'
+	return os.WriteFile(path, data, 0o644)
+}
+
+// flip changes one byte in the middle.
+func flip(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	data[len(data)/2] ^= 1
+	return os.WriteFile(path, data, 0o644)
+}
+
+// large is a push of an image with two layers that are not hashed before.
+func large(t testing.TB, repositories ...ref.Repository) registry.PushRequest {
+	t.Helper()
+	dir, digest := onDisk(t, randomImage(t, 2<<20, 2))
+	return registry.PushRequest{Layout: dir, Digest: digest, Repositories: repositories, Tags: []registry.Tag{{Name: "main"}}}
+}
+
+// A registry that refuses a large layer is right if it changed on disk after the
+// build: it is not sent again, and no proxy is blamed.
+func TestALayerChangedOnDisk(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	r := large(t, repository(t, reg.Host+"/acme/web"))
+	blob := aLayer(t, layoutImage(t, r))
+	if err := flip(filepath.Join(r.Layout, "blobs", "sha256", blob.Hex)); err != nil {
+		t.Fatal(err)
+	}
+	_, err := newClient().Push(t.Context(), r)
+	check(t, err, "E_LAYOUT", blob.String()+" is damaged", "make the image again")
+	if n := reg.Count("PATCH", ""); n > 3 {
+		t.Errorf("%d blobs were sent, of 3", n)
+	}
+	if n := reg.Count("PUT", "/manifests/"); n != 0 {
+		t.Errorf("%d manifests were written", n)
+	}
+}
+
+// A registry that is wrong about a layer gets it again.
+func TestALayerChangedOnItsWay(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	reg.Fail(testkit.RegistryFailure{Method: "PUT", Path: "/blobs/", Status: 400, Code: "DIGEST_INVALID", Message: "provided digest did not match uploaded content", Times: 2})
+	r := large(t, repository(t, reg.Host+"/acme/web"))
+	if _, err := newClient().Push(t.Context(), r); err != nil || reg.Digest("acme/web", "main") != string(r.Digest) {
+		t.Errorf("main is %q, %v", reg.Digest("acme/web", "main"), err)
+	}
+}
+
+// What is verified while it is sent gets no tag before.
+func TestVerifyBeforeTags(t *testing.T) {
+	bad := errors.New("it is another image")
+	for name, test := range map[string]struct {
+		found error
+		late  bool // it is said when everything is there
+	}{
+		"it is whole":                     {late: true},
+		"it is whole, as is seen at once": {},
+		"it is damaged":                   {found: bad, late: true},
+		"it is damaged, as is seen early": {found: bad},
+	} {
+		t.Run(name, func(t *testing.T) {
+			one, other := testkit.NewRegistry(t), testkit.NewRegistry(t)
+			r := large(t, repository(t, one.Host+"/acme/web"), repository(t, other.Host+"/acme/web"), repository(t, other.Host+"/team/web"))
+			manifests := make(chan struct{}, 9)
+			client := newClient()
+			client.Transport = after{http: remote.DefaultTransport, method: "PUT", part: "/manifests/", then: func() { manifests <- struct{}{} }}
+			r.Verify = func(context.Context) error {
+				for range 3 {
+					if test.late {
+						<-manifests
+					}
+				}
+				for _, reg := range []*testkit.Registry{one, other} {
+					if n := reg.Count("PUT", "/manifests/main"); n != 0 {
+						t.Errorf("%d tags were written before", n)
+					}
+				}
+				return test.found
+			}
+			pushed, err := client.Push(t.Context(), r)
+			if !errors.Is(err, test.found) {
+				t.Errorf("got %v", err)
+			}
+			if test.found == nil {
+				everywhere(t, r, one, other)
+				return
+			}
+			if len(pushed) != 0 || one.Digest("acme/web", "main")+other.Digest("acme/web", "main") != "" {
+				t.Errorf("pushed %v", short(pushed))
+			}
+		})
+	}
+}
+
+// Nothing is verified for what is not sent, and nobody waits for it where nothing
+// can be.
+func TestVerifyIsOfUse(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	r := large(t, repository(t, reg.Host+"/acme/web"))
+	reg.Put("acme/web", "main", layoutImage(t, r))
+	r.Verify = func(context.Context) error { return errors.New("nobody wants to know") }
+	if pushed, err := newClient().Push(t.Context(), r); err != nil || pushed[0].Status != registry.StatusAlready {
+		t.Errorf("pushed %v, %v", short(pushed), err)
+	}
+	denied := testkit.NewRegistry(t, testkit.RegistryDenies("acme/"))
+	r.Repositories = []ref.Repository{repository(t, denied.Host+"/acme/web")}
+	r.Verify = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+	_, err := newClient().Push(t.Context(), r)
+	check(t, err, "E_PUSH_DENIED", "", "")
 }
 
 // Two runs push one image at once, and the registry forgets a blob in between.

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seed-96940006/tagboat/internal/archive"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -32,6 +33,7 @@ func (t *target) upload(ctx context.Context, origin ref.Repository) error {
 	if t.uploaded || !t.wants() {
 		return nil
 	}
+	t.near(ctx, origin)
 	push := func() (struct{}, error) { return struct{}{}, t.bring(ctx, origin) }
 	_, err := patiently(ctx, t.session, errBlobLost, push, func(_ struct{}, err error) bool { return forgot(err) })
 	if err != nil {
@@ -55,7 +57,7 @@ func (t *target) bring(ctx context.Context, origin ref.Repository) error {
 	if err != nil {
 		return err
 	}
-	pusher, err := t.pusher(ctx)
+	pusher, err := t.session.pusher(ctx)
 	if err != nil {
 		return err
 	}
@@ -91,7 +93,7 @@ func (t *target) missing(ctx context.Context, parts []part) ([]part, error) {
 // has asks for a manifest. Several registries say "denied" of what does not exist
 // yet, and if they mean it, the upload is refused.
 func (t *target) has(ctx context.Context, digest string) (bool, error) {
-	_, err := remote.Head(t.session.reference(digest), append(t.session.options, remote.WithContext(ctx))...)
+	_, err := remote.Head(t.session.reference(digest), append(t.session.options[:len(t.session.options):len(t.session.options)], remote.WithContext(ctx))...)
 	switch answered(err) {
 	case http.StatusNotFound, http.StatusForbidden:
 		return false, nil
@@ -113,7 +115,7 @@ func (t *target) bringBlobs(ctx context.Context, pusher *remote.Pusher, blobs []
 	group.SetLimit(streams)
 	for _, b := range blobs {
 		group.Go(func() error {
-			layer := b.Layer
+			layer := v1.Layer(b)
 			if from, err := t.session.sibling(origin); err == nil {
 				layer = &remote.MountableLayer{Layer: layer, Reference: from.Digest(b.digest.String())}
 			}
@@ -172,6 +174,9 @@ func (s *session) bring(ctx context.Context, pusher *remote.Pusher, layer v1.Lay
 		if err == nil || !t.passes(err) {
 			return err
 		}
+		if damaged := compare(ctx, layer, err); damaged != nil {
+			return damaged
+		}
 		why := fmt.Sprintf("blob %.12s (%.1f MB): %v", digest.Hex, mega(size), brief(err))
 		if !tries.again(ctx, why, t.asked) {
 			return err
@@ -192,6 +197,18 @@ func (t *trial) passes(err error) bool {
 	return answer.StatusCode == http.StatusNotFound || answer.StatusCode == http.StatusRequestedRangeNotSatisfiable ||
 		says(answer, transport.BlobUploadInvalidErrorCode) || says(answer, transport.BlobUploadUnknownErrorCode) ||
 		says(answer, transport.DigestInvalidErrorCode) || says(answer, transport.SizeInvalidErrorCode)
+}
+
+// compare looks at a blob on disk that the registry found to be another one.
+func compare(ctx context.Context, layer v1.Layer, refusal error) error {
+	if mountable, ok := layer.(*remote.MountableLayer); ok {
+		layer = mountable.Layer
+	}
+	b, ok := layer.(blob)
+	if !ok || b.layout == "" || answered(refusal) != http.StatusBadRequest {
+		return nil
+	}
+	return archive.CheckBlob(ctx, b.layout, b.digest)
 }
 
 // brief is an error without the address, which is long and may carry a signature.

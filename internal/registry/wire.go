@@ -1,22 +1,23 @@
 package registry
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/seed-96940006/tagboat/internal/ref"
+	"time"
 )
 
 // wire is the transport below all others: it counts what goes out and what comes
 // of it, and gives every sending of a body its own copy.
 type wire struct {
-	base   http.RoundTripper
-	meter  *meter
-	limits *limits
+	base    http.RoundTripper
+	meter   *meter
+	limits  *limits
+	silence time.Duration
 }
 
 // RoundTrip sends the request once.
@@ -24,6 +25,12 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	meter, trial := w.meterOf(request.Context()), trialOf(request.Context())
 	if !carriesBlob(request) {
 		trial = nil
+	}
+	if err := errors.Join(leadsOn(request), trialOf(request.Context()).send(request)); err != nil {
+		if request.Body != nil {
+			request.Body.Close()
+		}
+		return nil, err
 	}
 	sending := request.Clone(request.Context())
 	var body *counted
@@ -46,17 +53,44 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 			return wrap(open), nil
 		}
 	}
-	response, err := w.base.RoundTrip(sending)
+	response, err := w.listen(sending)
 	if err != nil {
-		return response, err
+		return nil, err
 	}
 	if body != nil && response.StatusCode < 300 {
 		body.settle(request.ContentLength)
 	}
 	meter.answered(request, response)
 	trialOf(request.Context()).answered(request, response)
-	w.limits.look(w.meter.image, response.Header)
+	w.limits.look(w.meter, response.Header)
+	if cancels(request) {
+		response.Header.Del("Www-Authenticate")
+	}
 	return response, nil
+}
+
+// maxRedirects is how many are followed, as by net/http; go-containerregistry has
+// no bound.
+const maxRedirects = 10
+
+// leadsOn fails where a request comes of more redirects than that.
+func leadsOn(request *http.Request) error {
+	hops := 0
+	for at := request; at.Response != nil && at.Response.Request != nil; at = at.Response.Request {
+		hops++
+	}
+	if hops > maxRedirects {
+		return fmt.Errorf("%d redirects, and the last leads on", hops)
+	}
+	return nil
+}
+
+// cancels reports whether a request ends an upload that nobody wants any more.
+// Registries with tokens want the right to delete for it. go-containerregistry would
+// ask for that from then on, and a token service may refuse all to who asks for more
+// than he may have.
+func cancels(request *http.Request) bool {
+	return request.Method == http.MethodDelete && uploads(request)
 }
 
 func carriesBlob(request *http.Request) bool {
@@ -75,46 +109,36 @@ func (m *meter) answered(request *http.Request, response *http.Response) {
 	}
 }
 
-// answered keeps the digest that a registry gives a manifest when it takes it.
-func (t *trial) answered(request *http.Request, response *http.Response) {
-	if t == nil || request.Method != http.MethodPut || uploads(request) || response.StatusCode >= 300 {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.digest = response.Header.Get("Docker-Content-Digest")
-}
-
 // limits says once of a registry that it will soon refuse to be asked.
 type limits struct {
-	print func(string)
-	mu    sync.Mutex
-	told  map[string]bool // hosts
+	mu   sync.Mutex
+	told map[string]bool // hosts
 }
 
 // look reads what Docker Hub says with each manifest, such as 76;w=21600: how many
 // pulls are left, of how many, in how many seconds.
-func (l *limits) look(image ref.Repository, header http.Header) {
+func (l *limits) look(m *meter, header http.Header) {
+	host := m.image.Domain()
 	left, _, knowsLeft := limit(header.Get("Ratelimit-Remaining"))
 	of, window, knowsAll := limit(header.Get("Ratelimit-Limit"))
 	if !knowsLeft || !knowsAll || left*10 >= of {
 		return
 	}
 	l.mu.Lock()
-	told := l.told[image.Domain()]
+	told := l.told[host]
 	if l.told == nil {
 		l.told = map[string]bool{}
 	}
-	l.told[image.Domain()] = true
+	l.told[host] = true
 	l.mu.Unlock()
 	if told {
 		return
 	}
-	line := fmt.Sprintf("%s: %d of %d pulls are left", image.Domain(), left, of)
+	line := fmt.Sprintf("%s: %d of %d pulls are left", host, left, of)
 	if window > 0 {
 		line += fmt.Sprintf(" in %d min", window/60)
 	}
-	l.print(line)
+	m.print(line)
 }
 
 func limit(told string) (n, window int, ok bool) {

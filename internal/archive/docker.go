@@ -1,8 +1,9 @@
-package registry
+package archive
 
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -27,7 +28,7 @@ type saved struct {
 }
 
 // docker turns an image that docker has saved into one of an OCI layout.
-func (a *archive) docker(list member, want string) (v1.Descriptor, error) {
+func (a *archive) docker(ctx context.Context, list member, want string) (v1.Descriptor, error) {
 	var all []saved
 	if err := a.readJSON(list.file, &all); err != nil {
 		return v1.Descriptor{}, fmt.Errorf("its manifest.json: %w", err)
@@ -52,7 +53,7 @@ func (a *archive) docker(list member, want string) (v1.Descriptor, error) {
 		return v1.Descriptor{}, fmt.Errorf("its image has %d layers, and its config %q tells of %d", len(one.Layers), one.Config, len(config.RootFS.DiffIDs))
 	}
 	manifest := v1.Manifest{SchemaVersion: 2, MediaType: types.OCIManifestSchema1}
-	if manifest.Layers, err = a.layers(one.Layers, config.RootFS.DiffIDs); err != nil {
+	if manifest.Layers, err = a.layers(ctx, one.Layers, config.RootFS.DiffIDs); err != nil {
 		return v1.Descriptor{}, err
 	}
 	if manifest.Config, err = a.store(raw, types.OCIConfigJSON); err != nil {
@@ -82,7 +83,7 @@ func chooseSaved(all []saved, want string) (saved, error) {
 }
 
 // layers compresses layers, some at once, each once.
-func (a *archive) layers(names []string, diffs []v1.Hash) ([]v1.Descriptor, error) {
+func (a *archive) layers(ctx context.Context, names []string, diffs []v1.Hash) ([]v1.Descriptor, error) {
 	done := make([]v1.Descriptor, len(names))
 	first := map[v1.Hash]int{}
 	var group errgroup.Group
@@ -93,7 +94,7 @@ func (a *archive) layers(names []string, diffs []v1.Hash) ([]v1.Descriptor, erro
 		}
 		first[diffs[i]] = i
 		group.Go(func() (err error) {
-			done[i], err = a.layer(name, diffs[i])
+			done[i], err = a.layer(ctx, name, diffs[i])
 			return err
 		})
 	}
@@ -108,7 +109,7 @@ func (a *archive) layers(names []string, diffs []v1.Hash) ([]v1.Descriptor, erro
 
 // layer keeps a compressed layer as it is, and compresses another one: at a fixed
 // level, without a name or a time. Its content must be what the config tells.
-func (a *archive) layer(name string, diff v1.Hash) (v1.Descriptor, error) {
+func (a *archive) layer(ctx context.Context, name string, diff v1.Hash) (v1.Descriptor, error) {
 	file, err := a.find(name)
 	if err != nil {
 		return v1.Descriptor{}, err
@@ -118,7 +119,7 @@ func (a *archive) layer(name string, diff v1.Hash) (v1.Descriptor, error) {
 		return v1.Descriptor{}, err
 	}
 	defer in.Close()
-	packed := bufio.NewReaderSize(in, 1<<20)
+	packed := bufio.NewReaderSize(whileWanted(ctx, in), 1<<20)
 	begin, _ := packed.Peek(len(zstdMagic))
 	kind := types.OCILayer
 	plainSum := sha256.New()
@@ -193,9 +194,13 @@ func readSmall(file string) ([]byte, error) {
 		return nil, err
 	}
 	defer in.Close()
-	data, err := io.ReadAll(io.LimitReader(in, maxAnswer+1))
-	if err == nil && len(data) > maxAnswer {
-		return nil, fmt.Errorf("it has more than %d bytes", maxAnswer)
+	return readAll(in)
+}
+
+func readAll(in io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(in, maxManifest+1))
+	if err == nil && len(data) > maxManifest {
+		return nil, fmt.Errorf("it has more than %d bytes", maxManifest)
 	}
 	return data, err
 }
@@ -213,5 +218,8 @@ func writeJSON(file string, content any) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Clean(file), data, 0o644)
+	if err := os.WriteFile(filepath.Clean(file), data, 0o644); err != nil {
+		return &unwritten{err}
+	}
+	return nil
 }

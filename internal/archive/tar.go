@@ -1,10 +1,9 @@
-package registry
+package archive
 
 import (
 	"archive/tar"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -51,6 +50,9 @@ func (a *archive) add(entry *tar.Header, content io.Reader) error {
 	if entry.Typeflag == tar.TypeDir || entry.Typeflag == tar.TypeXGlobalHeader {
 		return nil
 	}
+	if sparse(entry) {
+		return fmt.Errorf("its entry %q has holes, which may be of any size: make the tar without --sparse", entry.Name)
+	}
 	if _, twice := a.members[name]; twice {
 		return fmt.Errorf("it has %q twice", name)
 	}
@@ -78,6 +80,20 @@ func (a *archive) add(entry *tar.Header, content io.Reader) error {
 	return nil
 }
 
+// sparse reports whether a file has holes, of which the tar says no more than their
+// length: a few bytes of it would fill the disk.
+func sparse(entry *tar.Header) bool {
+	if entry.Typeflag == tar.TypeGNUSparse {
+		return true
+	}
+	for key := range entry.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
+}
+
 // blobName reads blobs/sha256/….
 func blobName(name string) (hash v1.Hash, ok bool, err error) {
 	parts := strings.Split(name, "/")
@@ -101,7 +117,7 @@ func (a *archive) addBlob(name string, want v1.Hash, content io.Reader) error {
 	}
 	file := a.blobPath(want)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
+		return &unwritten{err}
 	}
 	if err := writeAll(file, io.TeeReader(content, sum)); err != nil {
 		return err
@@ -116,7 +132,7 @@ func (a *archive) addBlob(name string, want v1.Hash, content io.Reader) error {
 func (a *archive) addFile(name string, content io.Reader) error {
 	folder := filepath.Join(a.dir, "files")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
+		return &unwritten{err}
 	}
 	file := filepath.Join(folder, strconv.Itoa(len(a.members)))
 	a.members[name] = member{file: file}
@@ -145,15 +161,29 @@ func (a *archive) find(name string) (file string, err error) {
 func writeAll(file string, content io.Reader) error {
 	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
+		return &unwritten{err}
+	}
+	defer out.Close()
+	_, err = io.Copy(writing{out}, content)
+	if _, full := errors.AsType[*unwritten](err); full {
 		return err
 	}
-	if _, err := io.Copy(out, content); err != nil {
-		out.Close()
+	if err != nil {
 		return fmt.Errorf("it is cut off or damaged: %w", err)
 	}
-	return out.Close()
+	if err := out.Close(); err != nil {
+		return &unwritten{err}
+	}
+	return nil
 }
 
-func hashOf(algorithm string, sum hash.Hash) v1.Hash {
-	return v1.Hash{Algorithm: algorithm, Hex: fmt.Sprintf("%x", sum.Sum(nil))}
+// writing is a file whose errors are told from those of what is read.
+type writing struct{ file *os.File }
+
+func (w writing) Write(p []byte) (int, error) {
+	n, err := w.file.Write(p)
+	if err != nil {
+		err = &unwritten{err}
+	}
+	return n, err
 }

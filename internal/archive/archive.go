@@ -1,8 +1,13 @@
-package registry
+// Package archive is an image in files: an OCI layout, or an archive that was made
+// elsewhere. It finds the image that is meant, and checks it before anybody hears of
+// it. It builds nothing, sends nothing, and believes no name in an archive.
+package archive
 
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,7 +26,7 @@ type Source struct {
 	Digest ref.Digest // the image there, or the index of images
 }
 
-// OpenArchive makes an OCI layout, below the folder scratch, of a tar that was made
+// Open makes an OCI layout, below the folder scratch, of a tar that was made
 // elsewhere: of an OCI layout, or by docker save; it may be packed with gzip. Where
 // there are several images, want is the name, the tag or the digest of one of them.
 //
@@ -30,20 +35,27 @@ type Source struct {
 // image by. Else the layers are compressed here, the same each time.
 //
 // Every digest is checked. It fails with E_ARCHIVE for what is no such tar, is cut
-// off, or has something in it that does not belong there.
-func OpenArchive(path, scratch, want string) (Source, error) {
-	made, err := openArchive(path, scratch, want)
+// off, or has something in it that does not belong there, and where there is no room
+// for it.
+func Open(ctx context.Context, path, scratch, want string) (Source, error) {
+	made, err := open(ctx, path, scratch, want)
 	if err == nil {
 		return made, nil
 	}
-	if _, told := err.(*fault.Fault); told {
+	if ctx.Err() != nil {
+		return Source{}, fmt.Errorf("archive %q: %w", path, context.Cause(ctx))
+	}
+	if _, told := errors.AsType[*fault.Fault](err); told {
 		return Source{}, err
 	}
-	return Source{}, fault.New("E_ARCHIVE", "make it again, with `docker save`, `docker buildx build --output type=oci`, or `tar` of an OCI layout",
-		fmt.Errorf("archive %q: %w", path, err))
+	hint := "make it again, with `docker save`, `docker buildx build --output type=oci`, or `tar` of an OCI layout"
+	if _, full := errors.AsType[*unwritten](err); full {
+		hint = "see that the folder for temporary files can be written to and has room for the image; RUNNER_TEMP, or else TMPDIR, names it"
+	}
+	return Source{}, fault.New("E_ARCHIVE", hint, fmt.Errorf("archive %q: %w", path, err))
 }
 
-func openArchive(path, scratch, want string) (Source, error) {
+func open(ctx context.Context, path, scratch, want string) (Source, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return Source{}, err
@@ -52,19 +64,19 @@ func openArchive(path, scratch, want string) (Source, error) {
 	if info, err := file.Stat(); err == nil && info.IsDir() {
 		return Source{}, fault.Newf("E_ARCHIVE", "name the folder as an OCI layout", "archive %q: it is a folder", path)
 	}
-	plain, err := unpacked(bufio.NewReaderSize(file, 1<<20))
+	plain, err := unpacked(bufio.NewReaderSize(whileWanted(ctx, file), 1<<20))
 	if err != nil {
 		return Source{}, err
 	}
 	dir, err := os.MkdirTemp(scratch, "archive-")
 	if err != nil {
-		return Source{}, err
+		return Source{}, &unwritten{err}
 	}
 	a := &archive{path: path, dir: dir, members: map[string]member{}}
 	err = a.unpack(plain)
 	var made Source
 	if err == nil {
-		made, err = a.choose(want)
+		made, err = a.choose(ctx, want)
 	}
 	if err != nil {
 		os.RemoveAll(dir)
@@ -76,8 +88,10 @@ func openArchive(path, scratch, want string) (Source, error) {
 func unpacked(packed *bufio.Reader) (io.Reader, error) {
 	begin, err := packed.Peek(4)
 	switch {
-	case err != nil:
+	case errors.Is(err, io.EOF):
 		return nil, fmt.Errorf("it is no tar: it has less than 4 bytes")
+	case err != nil:
+		return nil, err
 	case bytes.HasPrefix(begin, gzipMagic):
 		return gzip.NewReader(packed)
 	case bytes.HasPrefix(begin, zstdMagic):
@@ -106,7 +120,7 @@ type member struct {
 }
 
 // choose takes what is there for what it is.
-func (a *archive) choose(want string) (Source, error) {
+func (a *archive) choose(ctx context.Context, want string) (Source, error) {
 	docker, hasDocker := a.members["manifest.json"]
 	var ociErr error
 	if index, ok := a.members["index.json"]; ok {
@@ -117,7 +131,7 @@ func (a *archive) choose(want string) (Source, error) {
 	}
 	switch {
 	case hasDocker:
-		found, err := a.docker(docker, want)
+		found, err := a.docker(ctx, docker, want)
 		if err != nil {
 			return Source{}, err
 		}
@@ -129,6 +143,21 @@ func (a *archive) choose(want string) (Source, error) {
 			"archive %q: it was saved by a docker before 1.10, and has no manifest.json", a.path)
 	}
 	return Source{}, fmt.Errorf("it holds no image: there is neither index.json nor manifest.json at its top")
+}
+
+// oci finds the image in the OCI layout that an archive holds. It fails where that
+// is not whole, or, if docker has saved it in another form beside, not compressed.
+func (a *archive) oci(list member, want string, elsewhere bool) (v1.Descriptor, error) {
+	data, err := readSmall(list.file)
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	found, err := chooseEntry(data, want)
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	_, err = inspect(a.dir, found, elsewhere) // every digest was compared on the way in
+	return found, err
 }
 
 // finish makes an OCI layout with one image.

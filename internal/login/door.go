@@ -1,0 +1,64 @@
+package login
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/seed-96940006/tagboat/internal/pattern"
+)
+
+// door is how a registry is reached while a login is tried. It takes a page for
+// people that comes as if all were well for no answer of a registry, and leaves of
+// others the title: nginx says with one that a password is wrong.
+type door struct {
+	base   http.RoundTripper
+	locked atomic.Bool // somebody was not let in without a login
+}
+
+// RoundTrip gives an error in the place of a page.
+func (d *door) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := d.base.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode == http.StatusUnauthorized {
+		d.locked.Store(true)
+	}
+	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if kind != "text/html" {
+		return response, nil
+	}
+	text, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+	response.Body.Close()
+	isPage := bytes.HasPrefix(bytes.TrimSpace(text), []byte("<")) // some registries call whatever they answer HTML
+	switch {
+	case isPage && response.StatusCode < 300:
+		return nil, &page{request.URL.Scheme + "://" + request.URL.Host + request.URL.Path, titleOf(text)}
+	case isPage:
+		text = []byte(titleOf(text))
+	}
+	response.Body = io.NopCloser(bytes.NewReader(text))
+	return response, nil
+}
+
+// page is one for people, such as that of a network to log in at.
+type page struct{ address, title string }
+
+func (p *page) Error() string {
+	return fmt.Sprintf("%s is a page of HTML: %q", p.address, p.title)
+}
+
+var title = pattern.New(`(?is)<title[^>]*>\s*(.{1,100}?)\s*</title>`)
+
+func titleOf(page []byte) string {
+	found := title.FindStringSubmatch(string(page))
+	if found == nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(found[1]), " ")
+}

@@ -1,0 +1,147 @@
+package registry_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/registry"
+	"github.com/seed-96940006/tagboat/internal/testkit"
+)
+
+// A registry takes a request and says nothing.
+func TestARegistryIsSilent(t *testing.T) {
+	for name, test := range map[string]struct {
+		method, part string
+		times        int32 // 0 is always
+		silence      time.Duration
+		took         time.Duration // rounded to seconds
+		told         string
+	}{
+		"at the greeting":         {method: "GET", part: "/v2/", took: 2*time.Minute + time.Second, told: "no answer within 60 s"},
+		"at a question":           {method: "HEAD", part: "/manifests/main", took: 2*time.Minute + time.Second, told: "no answer within 60 s"},
+		"at a question, once":     {method: "HEAD", part: "/manifests/main", times: 1, took: time.Minute + time.Second},
+		"as an upload begins":     {method: "POST", part: "/blobs/uploads/", times: 1, took: time.Minute + time.Second},
+		"at a manifest":           {method: "PUT", part: "/manifests/main", took: 2*time.Minute + time.Second, told: "no answer within 60 s"},
+		"at a version":            {method: "PUT", part: "/manifests/v0.0.7", times: 1, took: time.Minute + time.Second},
+		"as long as is asked for": {method: "HEAD", part: "/manifests/main", silence: 5 * time.Second, took: 11 * time.Second, told: "no answer within 5 s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			reg := testkit.NewRegistry(t)
+			r := request(t, repository(t, reg.Host+"/acme/web"))
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int32
+				client := byTheClock(roundTrip(func(request *http.Request) (*http.Response, error) {
+					if request.Method == test.method && strings.HasSuffix(request.URL.Path, test.part) && (asked.Add(1) <= test.times || test.times == 0) {
+						<-request.Context().Done()
+						return nil, request.Context().Err()
+					}
+					return inside(reg)(request)
+				}), io.Discard)
+				client.Silence = test.silence
+				began := time.Now()
+				_, err := client.Push(t.Context(), r)
+				if took := time.Since(began).Round(time.Second); took != test.took {
+					t.Errorf("took %s, want %s", took, test.took)
+				}
+				if test.told != "" {
+					check(t, err, "E_REGISTRY_UNREACHABLE", test.told, "the network")
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// Who carries a blob, and computes its digest, may take his time.
+func TestAnUploadTakesLong(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	r := oneBlob(t, reg)
+	synctest.Test(t, func(t *testing.T) {
+		client := byTheClock(roundTrip(func(request *http.Request) (*http.Response, error) {
+			if request.Method == http.MethodPatch || request.Method == http.MethodPut && strings.Contains(request.URL.Path, "/blobs/") {
+				time.Sleep(10 * time.Minute) // of a bubble
+			}
+			return inside(reg)(request)
+		}), io.Discard)
+		if _, err := client.Push(t.Context(), r); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// stalls gives half of a body and no more, until it is closed.
+type stalls struct {
+	io.Reader
+	ctx context.Context
+}
+
+func (s *stalls) Read(p []byte) (int, error) {
+	if n, err := s.Reader.Read(p); err == nil {
+		return n, nil
+	}
+	<-s.ctx.Done()
+	return 0, s.ctx.Err()
+}
+
+func (s *stalls) Close() error { return nil }
+
+// An answer begins and does not go on.
+func TestAnAnswerStalls(t *testing.T) {
+	for part, always := range map[string]bool{"/manifests/": false, "/blobs/": true} {
+		t.Run(part, func(t *testing.T) {
+			reg := testkit.NewRegistry(t)
+			reg.Put("acme/web", "main", randomImage(t, 1<<10, 1))
+			from, to := image(t, reg.Host+"/acme/web:main"), repository(t, reg.Host+"/team/web")
+			synctest.Test(t, func(t *testing.T) {
+				var stalled atomic.Bool
+				client := byTheClock(roundTrip(func(request *http.Request) (*http.Response, error) {
+					if request.Method == http.MethodPost {
+						request.URL.RawQuery = "" // nothing is mounted
+					}
+					response, err := inside(reg)(request)
+					if err == nil && request.Method == http.MethodGet && strings.Contains(request.URL.Path, part) && (!stalled.Swap(true) || always) {
+						data, _ := io.ReadAll(response.Body)
+						response.Body = &stalls{strings.NewReader(string(data[:len(data)/2])), request.Context()}
+					}
+					return response, err
+				}), io.Discard)
+				began := time.Now()
+				_, err := client.Push(t.Context(), registry.PushRequest{From: from, Tags: []registry.Tag{{Name: "main"}}, Repositories: []ref.Repository{to}})
+				if took := time.Since(began); !stalled.Load() || took < time.Minute || took > 10*time.Minute {
+					t.Errorf("took %s", took)
+				}
+				if always {
+					check(t, err, "E_REGISTRY_UNREACHABLE", "no answer within 60 s", "")
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// Before a build somebody waits.
+func TestMayPushIsOverSoon(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	web := repository(t, reg.Host+"/acme/web")
+	synctest.Test(t, func(t *testing.T) {
+		client := byTheClock(roundTrip(func(request *http.Request) (*http.Response, error) {
+			<-request.Context().Done()
+			return nil, request.Context().Err()
+		}), io.Discard)
+		began := time.Now()
+		err := client.MayPush(t.Context(), web)
+		check(t, err, "E_REGISTRY_UNREACHABLE", "no answer within 9 s", "")
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
+}
