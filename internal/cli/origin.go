@@ -51,7 +51,9 @@ func (o origin) record(r *build.Request) {
 		r.Labels = map[string]string{}
 	}
 	for _, key := range []string{registry.RevisionKey, registry.SourceKey} {
-		r.Labels[key] = r.Labels[key] // GHCR links a package to the repository that its image names
+		if _, known := r.Labels[key]; !known {
+			r.Labels[key] = "" // GHCR links a package to the repository that its image names
+		}
 	}
 	r.Annotations = map[string]string{}
 	for key, value := range map[string]string{registry.TreeKey: o.tree, registry.FilesKey: o.Files, registry.InputsKey: o.Inputs} {

@@ -39,14 +39,14 @@ func (j *job) checkRegistries(ctx context.Context) (string, error) {
 
 // mayPush begins an upload and takes it back.
 func (j *job) mayPush(ctx context.Context, repository ref.Repository) error {
-	err := j.registry.MayPush(ctx, repository)
+	err := j.registry.MayPush(ctx, repository, j.state.Plan.Images...)
 	if !fault.Is(err, "E_REPOSITORY_MISSING") || !j.in.CreateRepository {
 		return err
 	}
 	if err := j.createRepository(ctx, repository); err != nil {
 		return err
 	}
-	return j.registry.MayPush(ctx, repository)
+	return j.registry.MayPush(ctx, repository, j.state.Plan.Images...)
 }
 
 // answers asks for something that any image has. What a registry says of an image

@@ -130,7 +130,8 @@ func (r *promoting) tryPush(ctx context.Context) error {
 	if r.in.DryRun {
 		return nil
 	}
-	return eachOf(r.state.Plan.Images, func(repository ref.Repository) error { return r.client.MayPush(ctx, repository) })
+	all := append([]ref.Repository{r.image.Repository}, r.state.Plan.Images...)
+	return eachOf(r.state.Plan.Images, func(repository ref.Repository) error { return r.client.MayPush(ctx, repository, all...) })
 }
 
 // copy brings the image to where it goes, and sets its tags.

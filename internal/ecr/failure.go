@@ -115,7 +115,7 @@ func unanswered(err error) (string, string) {
 	case unsendable(err):
 		return "E_AWS_AUTH", blanksHint
 	case untrusted(err):
-		return "E_REGISTRY_UNREACHABLE", "let this machine trust the certificate, which may be a proxy's: add its CA to the system, or name it in SSL_CERT_FILE"
+		return "E_REGISTRY_UNREACHABLE", "let this machine trust the certificate, which may be a proxy's: name its CA as `ca-file`, or in SSL_CERT_FILE, or add it to the system"
 	case answered && answer.HTTPStatusCode() >= 500:
 		return "E_REGISTRY", "AWS is in trouble: run again later, and see https://health.aws.amazon.com"
 	case unsent(err), errors.Is(err, context.DeadlineExceeded):

@@ -22,7 +22,7 @@ func (s *session) explain(ctx context.Context, err error) error {
 		return nil
 	}
 	if _, done := errors.AsType[*fault.Fault](err); done {
-		return err
+		return withoutQuery(err)
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", s.image, context.Cause(ctx))

@@ -28,7 +28,7 @@ func distrusted(err error) string {
 		return fmt.Sprintf("name the registry as its certificate does (%s), or give it a certificate for %s",
 			strings.Join(other.Certificate.DNSNames, ", "), other.Host)
 	case isInvalid, isOther, isUnknown, failed:
-		return "let this machine trust the registry's certificate: add its CA to the system, or name it in SSL_CERT_FILE"
+		return "let this machine trust the registry's certificate: name its CA as `ca-file`, or in SSL_CERT_FILE, or add it to the system"
 	}
 	return ""
 }

@@ -18,7 +18,7 @@ const (
 )
 
 // ecrHost follows the pattern of amazon-ecr-credential-helper.
-var ecrHost = pattern.New(`^\d{12}\.dkr[.-]ecr(-fips)?\.|^public\.ecr\.aws$`)
+var ecrHost = pattern.New(`^\d{12}\.dkr[.-]ecr(-fips)?\.|^(public\.ecr\.aws|ecr-public\.aws\.com)$`)
 
 // githubHost are the registries of GitHub in the cloud; that of a server is known
 // by the server's name.
@@ -163,7 +163,7 @@ func (s *session) repositoryHint() string {
 		return "create the repository " + s.image.Path() + " in the registry first, or correct the image's name"
 	}
 	command, name := "ecr", s.image.Path()
-	if s.image.Domain() == "public.ecr.aws" {
+	if domain := s.image.Domain(); domain == "public.ecr.aws" || domain == "ecr-public.aws.com" {
 		_, name, _ = strings.Cut(name, "/") // the alias of the registry
 		command = "ecr-public"
 	}

@@ -35,6 +35,7 @@ func (p *promotion) run(ctx context.Context, c *Client, mount ref.Repository) er
 	t := p.target
 	p.mount = mount
 	if p.copies() {
+		t.near(ctx, mount)
 		copyAll := func() (struct{}, error) { return struct{}{}, p.copyAll(ctx, c) }
 		_, err := patiently(ctx, t.session, errPartLost, copyAll, func(_ struct{}, err error) bool { return lost(err) })
 		if lost(err) {
