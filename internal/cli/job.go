@@ -37,8 +37,8 @@ type job struct {
 	layout     string             // the image that was built, as an OCI layout; "" where there is none
 	from       ref.Image          // the image that a registry had already; empty where none had
 
-	// verify compares the layout with its digests, which need not be done before it is
-	// sent; nil where the layout is our own.
+	// verify compares the layout with its digests, where no registry will before it
+	// counts; nil where the layout is our own.
 	verify func(context.Context) error
 }
 

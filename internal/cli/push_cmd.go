@@ -70,8 +70,8 @@ func (j *job) checkPush(ctx context.Context, c *pushCmd) (string, error) {
 	if pushes {
 		asking.Go(func() { asked, refused = j.checkRegistries(ctx) })
 	}
-	// No number is claimed for what is damaged. Without one there is time until the
-	// first tag is set.
+	// No number is claimed for what is damaged. Without one the registries see it, as
+	// they take it, and set no tag.
 	if err == nil && j.verify != nil && (p.Claim != nil || !pushes) {
 		err = j.verify(ctx)
 	}
@@ -94,7 +94,7 @@ func (j *job) find(ctx context.Context, c *pushCmd) (string, error) {
 	var source archive.Source
 	if info.IsDir() {
 		source, err = archive.Find(c.From, c.FromTag)
-		j.verify = once(source.Verify)
+		j.verify = source.Verify
 	} else {
 		source, err = archive.Open(ctx, c.From, j.scratch, c.FromTag)
 	}
@@ -103,16 +103,6 @@ func (j *job) find(ctx context.Context, c *pushCmd) (string, error) {
 	}
 	j.layout, j.state.Digest = source.Layout, source.Digest
 	return fmt.Sprintf("%s is %s", c.From, j.state.Digest), nil
-}
-
-// once does something the first time only; its result stays.
-func once(do func(context.Context) error) func(context.Context) error {
-	var first sync.Once
-	var err error
-	return func(ctx context.Context) error {
-		first.Do(func() { err = do(ctx) })
-		return err
-	}
 }
 
 // findImage is an image in a registry; there is no file of that name.

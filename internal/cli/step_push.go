@@ -35,7 +35,7 @@ func (j *job) push(ctx context.Context) (string, error) {
 // pushTags sets the tags by their rules: those that follow versions last, when the
 // version is in the registries and was handed on.
 func (j *job) pushTags(ctx context.Context) (fresh int, sent int64, err error) {
-	request := registry.PushRequest{Layout: j.layout, From: j.from, Digest: j.state.Digest, Repositories: j.state.Plan.Images, Verify: j.verify}
+	request := registry.PushRequest{Layout: j.layout, From: j.from, Digest: j.state.Digest, Repositories: j.state.Plan.Images}
 	var following []plan.Tag
 	for _, t := range j.state.Tags {
 		if t.Follows != "" {

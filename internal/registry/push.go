@@ -16,10 +16,6 @@ type PushRequest struct {
 	Digest       ref.Digest // the image there, or the index of images; may be empty with From
 	Repositories []ref.Repository
 	Tags         []Tag // none: the image is there by its digest alone
-
-	// Verify says whether Layout is what it seems. It runs while the image is sent, if
-	// anything is, and no tag is written before it has ended well. nil: it is.
-	Verify func(context.Context) error
 }
 
 // Tag is a tag that a push sets.
@@ -81,8 +77,8 @@ func (p Pushed) Image() ref.Image {
 // this machine to another one.
 //
 // An image of a layout that is not whole, or not what its digests say, is E_LAYOUT. A
-// layer that is large is compared with its digest where Verify does that, or a
-// registry refuses it.
+// layer that is large is compared with its digest by the registry that takes it, and
+// here where one refuses it.
 //
 // A registry that fails does not stop the others: all their errors come back
 // joined, together with the references that were reached.
@@ -101,9 +97,7 @@ func (c *Client) Push(ctx context.Context, r PushRequest) ([]Pushed, error) {
 	each(targets, func(t *target) { t.err = t.ask(withMeter(ctx, t.meter), c) })
 	taken := slices.ContainsFunc(targets, func(t *target) bool { return fault.Is(t.err, "E_TAG_TAKEN") })
 	if !taken {
-		if err := src.sendTo(ctx, targets, r.Verify); err != nil {
-			return nil, err
-		}
+		spread(ctx, targets)
 	}
 	var done []Pushed
 	var errs []error

@@ -2,10 +2,8 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -23,7 +21,6 @@ type source struct {
 	manifest remote.Taggable
 	from     ref.Repository // where it is in a registry already; zero for a layout
 	layout   string         // folder; "" where it comes from a registry
-	verified func() error   // waits until it is verified; nil where nobody does that
 
 	apart
 }
@@ -73,36 +70,4 @@ func readLayout(dir string, digest ref.Digest) (*source, error) {
 		return nil, fault.New("E_LAYOUT", "build the image again", fmt.Errorf("%s in the OCI layout %q: %w", digest, dir, err))
 	}
 	return src, nil
-}
-
-// sendTo brings the image to all targets. Where anything is to be sent it is verified
-// meanwhile: that it is damaged ends it all, and is the error.
-func (s *source) sendTo(ctx context.Context, targets []*target, verify func(context.Context) error) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	if verify != nil && slices.ContainsFunc(targets, func(t *target) bool { return t.err == nil && t.wants() }) {
-		ended := make(chan error, 1)
-		go func() {
-			err := verify(ctx)
-			if err != nil {
-				stop(err)
-			}
-			ended <- err
-		}()
-		s.verified = sync.OnceValue(func() error { return <-ended })
-	}
-	spread(ctx, targets)
-	stop(nil) // nobody waits any more: all have their tags, or none will
-	if err := s.whole(); err != nil && !errors.Is(err, context.Canceled) {
-		return err
-	}
-	return nil
-}
-
-// whole waits until the image is known to be what its digest says.
-func (s *source) whole() error {
-	if s.verified == nil {
-		return nil
-	}
-	return s.verified()
 }

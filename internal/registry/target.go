@@ -81,9 +81,6 @@ func (t *target) wants() bool {
 // cannot be written, so that nothing floats without its version; only a tag that
 // the repository does not let move is left behind.
 func (t *target) send(ctx context.Context) error {
-	if err := t.source.whole(); err != nil {
-		return err
-	}
 	if len(t.tags) == 0 {
 		t.done = append(t.done, t.untagged())
 	}

@@ -2,7 +2,6 @@ package registry_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -274,69 +273,6 @@ func TestALayerChangedOnItsWay(t *testing.T) {
 	if _, err := newClient().Push(t.Context(), r); err != nil || reg.Digest("acme/web", "main") != string(r.Digest) {
 		t.Errorf("main is %q, %v", reg.Digest("acme/web", "main"), err)
 	}
-}
-
-// What is verified while it is sent gets no tag before.
-func TestVerifyBeforeTags(t *testing.T) {
-	bad := errors.New("it is another image")
-	for name, test := range map[string]struct {
-		found error
-		late  bool // it is said when everything is there
-	}{
-		"it is whole":                     {late: true},
-		"it is whole, as is seen at once": {},
-		"it is damaged":                   {found: bad, late: true},
-		"it is damaged, as is seen early": {found: bad},
-	} {
-		t.Run(name, func(t *testing.T) {
-			one, other := testkit.NewRegistry(t), testkit.NewRegistry(t)
-			r := large(t, repository(t, one.Host+"/acme/web"), repository(t, other.Host+"/acme/web"), repository(t, other.Host+"/team/web"))
-			manifests := make(chan struct{}, 9)
-			client := newClient()
-			client.Transport = after{http: remote.DefaultTransport, method: "PUT", part: "/manifests/", then: func() { manifests <- struct{}{} }}
-			r.Verify = func(context.Context) error {
-				for range 3 {
-					if test.late {
-						<-manifests
-					}
-				}
-				for _, reg := range []*testkit.Registry{one, other} {
-					if n := reg.Count("PUT", "/manifests/main"); n != 0 {
-						t.Errorf("%d tags were written before", n)
-					}
-				}
-				return test.found
-			}
-			pushed, err := client.Push(t.Context(), r)
-			if !errors.Is(err, test.found) {
-				t.Errorf("got %v", err)
-			}
-			if test.found == nil {
-				everywhere(t, r, one, other)
-				return
-			}
-			if len(pushed) != 0 || one.Digest("acme/web", "main")+other.Digest("acme/web", "main") != "" {
-				t.Errorf("pushed %v", short(pushed))
-			}
-		})
-	}
-}
-
-// Nothing is verified for what is not sent, and nobody waits for it where nothing
-// can be.
-func TestVerifyIsOfUse(t *testing.T) {
-	reg := testkit.NewRegistry(t)
-	r := large(t, repository(t, reg.Host+"/acme/web"))
-	reg.Put("acme/web", "main", layoutImage(t, r))
-	r.Verify = func(context.Context) error { return errors.New("nobody wants to know") }
-	if pushed, err := newClient().Push(t.Context(), r); err != nil || pushed[0].Status != registry.StatusAlready {
-		t.Errorf("pushed %v, %v", short(pushed), err)
-	}
-	denied := testkit.NewRegistry(t, testkit.RegistryDenies("acme/"))
-	r.Repositories = []ref.Repository{repository(t, denied.Host+"/acme/web")}
-	r.Verify = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
-	_, err := newClient().Push(t.Context(), r)
-	check(t, err, "E_PUSH_DENIED", "", "")
 }
 
 // Two runs push one image at once, and the registry forgets a blob in between.
