@@ -124,10 +124,11 @@ func (r *promoting) tryAll(ctx context.Context) (err error) {
 	return errors.Join(required, r.tryPush(ctx), r.tryBump(ctx))
 }
 
-// tryPush asks the registries whether they would take the image: of two, one that
-// refuses must not be found out after the other has the version.
+// tryPush asks several registries whether they would take the image: one that refuses
+// must not be found out after another has the version. A single one says so itself,
+// before anything of it is set.
 func (r *promoting) tryPush(ctx context.Context) error {
-	if r.in.DryRun {
+	if r.in.DryRun || len(r.state.Plan.Images) < 2 {
 		return nil
 	}
 	all := append([]ref.Repository{r.image.Repository}, r.state.Plan.Images...)
