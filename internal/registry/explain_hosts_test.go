@@ -412,7 +412,7 @@ func TestRedirectsLearnNoLogin(t *testing.T) {
 // Bursts are refused, and tokens end, in the middle of a push.
 func TestPushesThatSurvive(t *testing.T) {
 	for name, h := range map[string]host{
-		"GHCR, bursts":             atGHCR(testkit.GHCR{Password: s3cret, Burst: 5}),
+		"GHCR, bursts":             atGHCR(testkit.GHCR{Password: s3cret, Burst: 12}),
 		"GHCR, tokens that end":    atGHCR(testkit.GHCR{Password: s3cret}).with(testkit.RegistryTokens(3)),
 		"Docker Hub, tokens end":   atHub(testkit.DockerHub{User: "acme", Password: s3cret}).with(testkit.RegistryTokens(3)),
 		"Docker Hub, few pulls":    atHub(testkit.DockerHub{User: "acme", Password: s3cret, Pulls: 1}),
