@@ -139,7 +139,7 @@ func (c *bumpCmd) look(ctx context.Context, client *registry.Client, image *ref.
 	if reason := c.unasked(*image); reason != "" && (len(c.Verify) == 0 || image.Tag == "") {
 		return "", ship.Skip(reason)
 	}
-	digest, err := resolveBoth(ctx, client, *image)
+	digest, err := resolveBoth(ctx, client.Resolve, *image)
 	if err != nil {
 		return "", err
 	}

@@ -34,7 +34,7 @@ func (c *existsCmd) Run(ctx context.Context, a *app) error {
 		return usage(err)
 	}
 	return a.asking(c.registryInputs, c.hostInputs, func(client *registry.Client) error {
-		_, err := resolveBoth(ctx, client, image)
+		_, err := resolveBoth(ctx, client.Resolve, image)
 		switch {
 		case err == nil:
 			return a.Print([]byte("true\n"))

@@ -35,7 +35,7 @@ func (r *promoting) find(ctx context.Context) (string, error) {
 		}
 	} else {
 		r.image = image
-		if r.image.Digest, err = resolveBoth(ctx, r.client, image); err != nil {
+		if r.image.Digest, err = resolveBoth(ctx, r.resolver(), image); err != nil {
 			return "", err
 		}
 	}
@@ -62,8 +62,16 @@ func (r *promoting) fromEnvironment(ctx context.Context, of ref.Repository) (ima
 	}
 	r.Printf("%s runs %s", where(one), one.image)
 	r.demo.ran, image = one.image, one.image
-	image.Digest, err = r.client.Resolve(ctx, image)
+	image.Digest, err = r.resolver()(ctx, image)
 	return image, err
+}
+
+// resolver takes the manifest along where the image goes somewhere.
+func (r *promoting) resolver() resolver {
+	if len(r.in.To) == 0 && len(r.in.Images) == 0 {
+		return r.client.Resolve
+	}
+	return r.client.Fetch
 }
 
 // settle makes the plan of what was found. The tag that the image has is given in

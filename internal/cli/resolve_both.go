@@ -5,7 +5,6 @@ import (
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
-	"github.com/seed-96940006/tagboat/internal/registry"
 )
 
 // namedImage reads an input that has to name one image. A repository alone names
@@ -28,15 +27,18 @@ func imageMistake(value string) error {
 	return err
 }
 
+// resolver asks a registry which digest an image is: Client.Resolve, or Client.Fetch.
+type resolver func(context.Context, ref.Image) (ref.Digest, error)
+
 // resolveBoth asks which digest an image is. One with a tag and a digest must mean
 // one image: of two, nobody could say which is the one that was looked at, and
 // which the one that is used. It fails with E_DIGEST_MISMATCH where they differ.
-func resolveBoth(ctx context.Context, client *registry.Client, image ref.Image) (ref.Digest, error) {
+func resolveBoth(ctx context.Context, resolve resolver, image ref.Image) (ref.Digest, error) {
 	if image.Tag == "" {
-		return client.Resolve(ctx, image)
+		return resolve(ctx, image)
 	}
 	tagged := ref.Image{Repository: image.Repository, Tag: image.Tag}
-	digest, err := client.Resolve(ctx, tagged)
+	digest, err := resolve(ctx, tagged)
 	if err == nil && image.Digest != "" && digest != image.Digest {
 		return "", fault.Newf("E_DIGEST_MISMATCH", "give the tag alone, or the digest that it points at",
 			"%s points at %s, not at %s", tagged, digest, image.Digest)

@@ -41,7 +41,7 @@ func (c *resolveCmd) Run(ctx context.Context, a *app) error {
 	}
 	return a.asking(c.registryInputs, c.hostInputs, func(client *registry.Client) error {
 		state := &ship.State{}
-		found, err := resolveBoth(ctx, client, image)
+		found, err := resolveBoth(ctx, client.Resolve, image)
 		switch {
 		case err == nil:
 			image.Digest = found

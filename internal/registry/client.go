@@ -45,7 +45,8 @@ type Client struct {
 
 	logging  sync.Mutex // keeps lines of parallel uploads apart
 	opening  sync.Mutex
-	sessions map[ref.Repository]*session // one a repository
+	sessions map[ref.Repository]*session      // one a repository
+	fetched  map[ref.Image]*remote.Descriptor // by repository and digest
 	limited  limits
 }
 
@@ -62,6 +63,43 @@ func (c *Client) Resolve(ctx context.Context, image ref.Image) (ref.Digest, erro
 		return "", s.missing(image)
 	}
 	return digest, hidden(err)
+}
+
+// Fetch is Resolve for an image that is promoted next: its manifest comes along in
+// the same answer, and Promote does not ask for it again. Registries that count pulls
+// count it.
+func (c *Client) Fetch(ctx context.Context, image ref.Image) (ref.Digest, error) {
+	s, err := c.reading(ctx, image.Repository)
+	if err != nil {
+		return "", hidden(err)
+	}
+	_, found, err := c.get(ctx, image)
+	if answered(err) == http.StatusNotFound {
+		return "", s.missing(image)
+	}
+	if err != nil {
+		return "", hidden(err)
+	}
+	digest := ref.Digest(found.Digest.String())
+	c.opening.Lock()
+	defer c.opening.Unlock()
+	if c.fetched == nil {
+		c.fetched = map[ref.Image]*remote.Descriptor{}
+	}
+	c.fetched[ref.Image{Repository: image.Repository, Digest: digest}] = found
+	return digest, nil
+}
+
+// manifest is that of an image, as Fetch has left it or as it is read now.
+func (c *Client) manifest(ctx context.Context, image ref.Image) (*session, *remote.Descriptor, error) {
+	c.opening.Lock()
+	found, ok := c.fetched[ref.Image{Repository: image.Repository, Digest: image.Digest}]
+	c.opening.Unlock()
+	if !ok {
+		return c.get(ctx, image)
+	}
+	s, err := c.reading(ctx, image.Repository)
+	return s, found, err
 }
 
 // hidden marks a refused look-up that may mean that there is no such image.

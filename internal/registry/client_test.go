@@ -3,6 +3,7 @@ package registry_test
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -54,6 +55,27 @@ func TestResolve(t *testing.T) {
 				t.Errorf("got %s and %v, want %s", got, err, digest)
 			}
 		})
+	}
+}
+
+func TestFetchIsResolve(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	img := randomImage(t, 100, 1)
+	reg.Put("acme/web", "v0.0.7", img)
+	client := newClient()
+	for _, known := range []string{"acme/web:v0.0.7", "acme/web:gone@" + string(digestOf(t, img))} {
+		if got, err := client.Fetch(t.Context(), image(t, reg.Host+"/"+known)); err != nil || got != digestOf(t, img) {
+			t.Errorf("%s: %s and %v", known, got, err)
+		}
+	}
+	_, err := client.Fetch(t.Context(), image(t, reg.Host+"/acme/web:v0.0.8"))
+	check(t, err, "E_IMAGE_MISSING", reg.Host+"/acme/web:v0.0.8", "push the image first")
+
+	reg.Fail(testkit.RegistryFailure{Path: "/manifests/", Status: 403, Code: "DENIED", Message: "denied"})
+	_, err = newClient().Fetch(t.Context(), image(t, reg.Host+"/acme/web:v0.0.7"))
+	check(t, err, "E_PULL_DENIED", "DENIED: denied", "let this login read")
+	if !errors.Is(err, registry.ErrHidden) {
+		t.Errorf("%v is not ErrHidden", err)
 	}
 }
 

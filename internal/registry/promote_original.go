@@ -60,9 +60,9 @@ func (c *content) RawManifest() ([]byte, error) { return c.raw, nil }
 // MediaType goes with RawManifest.
 func (c *content) MediaType() (types.MediaType, error) { return c.media, nil }
 
-// original reads the manifest of the image.
+// original takes the manifest of the image apart.
 func (c *Client) original(ctx context.Context, image ref.Image) (*original, error) {
-	s, found, err := c.get(ctx, image)
+	s, found, err := c.manifest(ctx, image)
 	if err != nil {
 		return nil, err
 	}
