@@ -12,6 +12,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/proxy"
 )
 
 // failure is what AWS did not do, in words without secrets: the SDK's own text can
@@ -118,6 +119,8 @@ func unanswered(err error) (string, string) {
 		return "E_REGISTRY_UNREACHABLE", "let this machine trust the certificate, which may be a proxy's: name its CA as `ca-file`, or in SSL_CERT_FILE, or add it to the system"
 	case answered && answer.HTTPStatusCode() >= 500:
 		return "E_REGISTRY", "AWS is in trouble: run again later, and see https://health.aws.amazon.com"
+	case proxy.Hint(err) != "":
+		return "E_REGISTRY_UNREACHABLE", proxy.Hint(err)
 	case unsent(err), errors.Is(err, context.DeadlineExceeded):
 		return "E_REGISTRY_UNREACHABLE", "check the network, HTTPS_PROXY, and that the region in the registry's host exists"
 	}

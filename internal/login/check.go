@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/proxy"
 )
 
 // Checked is a login that a registry has taken.
@@ -140,5 +142,5 @@ func unreached(err error) string {
 	if strings.Contains(err.Error(), "server gave HTTP response to HTTPS client") {
 		return "this registry speaks plain http, which is used with loopback and private addresses only: give it a certificate"
 	}
-	return "check the registry's host and port, the network, and HTTPS_PROXY"
+	return cmp.Or(proxy.Hint(err), "check the registry's host and port, the network, and HTTPS_PROXY")
 }

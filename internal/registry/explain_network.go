@@ -8,10 +8,11 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/seed-96940006/tagboat/internal/proxy"
 )
 
 // distrusted is the hint for a certificate that is not accepted; "" where it was.
@@ -45,8 +46,8 @@ func unreachable(err error) (failed bool, hint string) {
 		return false, ""
 	case page:
 		return true, "something else answers in the place of the registry"
-	case proxied(err) != "":
-		return true, proxied(err)
+	case proxy.Hint(err) != "":
+		return true, proxy.Hint(err)
 	case errors.As(err, &dns):
 		return true, "check the registry's host name, and the name servers of this machine"
 	case errors.Is(err, syscall.ECONNREFUSED):
@@ -66,34 +67,4 @@ func unreachable(err error) (failed bool, hint string) {
 func isNetwork(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op)
-}
-
-// refusals are statuses with which proxies refuse to make a connection.
-var refusals = []int{
-	http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusProxyAuthRequired,
-	http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
-}
-
-// proxied is the hint for a proxy that does not let us through; "" where there is
-// none, or it does. Of its answer net/http keeps nothing but the status in words.
-func proxied(err error) string {
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
-		return "the proxy that HTTPS_PROXY names does not answer: correct it, or name the registry in NO_PROXY"
-	}
-	failed, ok := errors.AsType[*url.Error](err)
-	if !ok {
-		return ""
-	}
-	for _, status := range refusals {
-		switch {
-		case failed.Err.Error() != http.StatusText(status):
-		case status == http.StatusProxyAuthRequired:
-			return "the proxy that HTTPS_PROXY names wants a login: give it as http://USER:PASSWORD@HOST:PORT, or name the registry in NO_PROXY"
-		case status == http.StatusForbidden:
-			return "the proxy that HTTPS_PROXY names does not allow this host: let it, or name the registry in NO_PROXY"
-		default:
-			return "the proxy that HTTPS_PROXY names cannot reach this host: check the registry's name, or name the registry in NO_PROXY"
-		}
-	}
-	return ""
 }

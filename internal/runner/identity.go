@@ -15,6 +15,7 @@ import (
 	"github.com/sethvargo/go-githubactions"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/proxy"
 )
 
 // MayIdentify reports whether the job may have an OIDC token.
@@ -102,7 +103,7 @@ func passes(err error) bool {
 		return answer >= 500 || answer == http.StatusTooManyRequests
 	}
 	sent, ok := errors.AsType[*url.Error](err)
-	return ok && sent.Op != "parse" && !distrusted(err) || errors.Is(err, io.ErrUnexpectedEOF)
+	return ok && sent.Op != "parse" && !distrusted(err) && !proxy.Refuses(err) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 func distrusted(err error) bool {
@@ -112,6 +113,8 @@ func distrusted(err error) bool {
 
 func idTokenHint(err error) string {
 	switch {
+	case proxy.Hint(err) != "":
+		return proxy.Hint(err)
 	case distrusted(err):
 		return "let the certificate of your server be trusted: name its authority in `ca-file`, or add it to the system"
 	case passes(err):
