@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/seed-96940006/tagboat/internal/manifest"
@@ -61,60 +60,51 @@ func (c *bumpCmd) Run(ctx context.Context, a *app) error {
 	return errors.Join(failed, err, a.Outputs(values("bump", state), c.JSON))
 }
 
-func (c *bumpCmd) run(ctx context.Context, a *app, state *ship.State) (err error) {
+func (c *bumpCmd) run(ctx context.Context, a *app, state *ship.State) error {
 	image, err := c.image()
 	if err != nil {
 		return usage(err)
 	}
-	scratch, err := os.MkdirTemp(a.Temp, "tagboat-")
-	if err != nil {
+	return a.ask(c.registryInputs, c.hostInputs, func(by asking) (err error) {
+		p := c.bump(string(c.verifyInputs.pin(c.Pin)))
+		p.Image = image.Repository.String()
+		repo, err := a.openInfra(ctx, p, access{c.infraInputs, by.trust, by.scratch, c.DryRun})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, repo.Close()) }()
+		var from source
+		steps := []ship.Step{
+			{Name: "verify", Run: func(ctx context.Context) (said string, err error) {
+				if said, err = c.verify(ctx, a, by, &image); err == nil && p.PullRequest != nil {
+					from = a.sourceOf(ctx, by.client, image)
+				}
+				return said, err
+			}},
+			{Name: "bump", Run: func(ctx context.Context) (string, error) {
+				var err error
+				r := a.reference(p, image, c.infraInputs)
+				r.dry, r.source = c.DryRun, from
+				if state.Bump, err = a.writeReference(ctx, repo, r); err != nil {
+					return "", err
+				}
+				state.Ref = state.Bump.Image
+				return told(state.Bump, c.DryRun)
+			}},
+		}
+		state.Outcomes, err = ship.Run(ctx, a, a.world.Now, steps)
 		return err
+	})
+}
+
+// verify sees that the image is there, and that what must be attested of it is.
+func (c *bumpCmd) verify(ctx context.Context, a *app, by asking, image *ref.Image) (string, error) {
+	said, err := c.look(ctx, by.client, image)
+	if _, skipped := errors.AsType[ship.Skip](err); len(c.Verify) == 0 || err != nil && !skipped {
+		return said, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	trust, err := a.trusted(c.CAFile, scratch)
-	if err != nil {
-		return err
-	}
-	log := a.Writer()
-	defer log.Close()
-	client, err := a.registryClient(c.registryInputs, trust, log)
-	if err != nil {
-		return err
-	}
-	p := c.bump(string(c.verifyInputs.pin(c.Pin)))
-	p.Image = image.Repository.String()
-	repo, err := a.openInfra(ctx, p, access{c.infraInputs, trust, scratch, c.DryRun})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, repo.Close()) }()
-	var from source
-	steps := []ship.Step{
-		{Name: "verify", Run: func(ctx context.Context) (said string, err error) {
-			said, err = c.look(ctx, client, &image)
-			if _, skipped := errors.AsType[ship.Skip](err); len(c.Verify) > 0 && (err == nil || skipped) {
-				var proven string
-				proven, err = attester{a, c.verifyInputs, c.RegistryToken, client, trust, log}.verify(ctx, image)
-				said = strings.Join(nonEmpty(said, proven), "; ")
-			}
-			if err == nil && p.PullRequest != nil {
-				from = a.sourceOf(ctx, client, image)
-			}
-			return said, err
-		}},
-		{Name: "bump", Run: func(ctx context.Context) (string, error) {
-			var err error
-			r := a.reference(p, image, c.infraInputs)
-			r.dry, r.source = c.DryRun, from
-			if state.Bump, err = a.writeReference(ctx, repo, r); err != nil {
-				return "", err
-			}
-			state.Ref = state.Bump.Image
-			return told(state.Bump, c.DryRun)
-		}},
-	}
-	state.Outcomes, err = ship.Run(ctx, a, a.world.Now, steps)
-	return err
+	proven, err := attester{a, c.verifyInputs, c.RegistryToken, by}.verify(ctx, *image)
+	return strings.Join(nonEmpty(said, proven), "; "), err
 }
 
 // image is the reference to write.

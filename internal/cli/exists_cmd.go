@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
-	"github.com/seed-96940006/tagboat/internal/registry"
 )
 
 // existsCmd answers a script.
@@ -33,8 +32,8 @@ func (c *existsCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return usage(err)
 	}
-	return a.asking(c.registryInputs, c.hostInputs, func(client *registry.Client) error {
-		_, err := resolveBoth(ctx, client.Resolve, image)
+	return a.ask(c.registryInputs, c.hostInputs, func(by asking) error {
+		_, err := resolveBoth(ctx, by.client.Resolve, image)
 		switch {
 		case err == nil:
 			return a.Print([]byte("true\n"))

@@ -8,7 +8,6 @@ import (
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
-	"github.com/seed-96940006/tagboat/internal/registry"
 )
 
 // listCmd lists tags.
@@ -41,8 +40,8 @@ func (c *listCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return usage(err)
 	}
-	return a.asking(c.registryInputs, c.hostInputs, func(client *registry.Client) error {
-		tags, err := client.Tags(ctx, repository)
+	return a.ask(c.registryInputs, c.hostInputs, func(by asking) error {
+		tags, err := by.client.Tags(ctx, repository)
 		if err != nil {
 			return err
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -79,13 +77,14 @@ func registryTarget(text string) (string, error) {
 
 // Run logs in.
 func (c *loginCmd) Run(ctx context.Context, a *app) error {
-	log := a.Writer()
-	defer log.Close()
 	state := &ship.State{DryRun: c.DryRun}
 	folder := ""
 	var failed error
 	state.Outcomes, failed = ship.Run(ctx, a, a.world.Now, []ship.Step{{Name: "login", Run: func(ctx context.Context) (told string, err error) {
-		folder, told, err = c.login(ctx, a, log)
+		err = a.ask(c.registryInputs, c.hostInputs, func(by asking) (err error) {
+			folder, told, err = c.login(ctx, a, by)
+			return err
+		})
 		return told, err
 	}}})
 	err := errors.Join(failed, a.Summary(report.Markdown("login", state, failed)))
@@ -96,8 +95,8 @@ func (c *loginCmd) Run(ctx context.Context, a *app) error {
 }
 
 // login tries every login, and then writes all of them.
-func (c *loginCmd) login(ctx context.Context, a *app, log io.Writer) (folder, told string, err error) {
-	checked, err := c.check(ctx, a, log)
+func (c *loginCmd) login(ctx context.Context, a *app, by asking) (folder, told string, err error) {
+	checked, err := c.check(ctx, by)
 	if err != nil {
 		return "", "", err
 	}
@@ -149,20 +148,7 @@ func (a *app) warnOfStored(base, ours string) {
 const checkTime = 90 * time.Second
 
 // check tries the login of each registry, all at once.
-func (c *loginCmd) check(ctx context.Context, a *app, log io.Writer) (all []login.Checked, err error) {
-	scratch, err := os.MkdirTemp(a.Temp, "tagboat-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	t, err := a.trusted(c.CAFile, scratch)
-	if err != nil {
-		return nil, err
-	}
-	r, err := a.registriesOf(c.registryInputs, t, log)
-	if err != nil {
-		return nil, err
-	}
+func (c *loginCmd) check(ctx context.Context, by asking) ([]login.Checked, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, checkTime, fmt.Errorf("no answer within %s", checkTime))
 	defer cancel()
 	found := make([]login.Checked, len(c.Registries))
@@ -172,7 +158,7 @@ func (c *loginCmd) check(ctx context.Context, a *app, log io.Writer) (all []logi
 		group.Go(func() {
 			target, err := registryTarget(text)
 			if err == nil {
-				found[i], err = r.keychain.Check(ctx, target, r.transport)
+				found[i], err = by.keychain.Check(ctx, target, by.transport)
 			}
 			errs[i] = err
 		})

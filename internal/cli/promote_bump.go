@@ -64,7 +64,7 @@ func (r *promoting) bump(ctx context.Context) (string, error) {
 	}
 	to := r.reference(ctx)
 	if to.PullRequest != nil {
-		to.source = r.sourceOf(ctx, r.client, r.image)
+		to.source = r.sourceOf(ctx, r.by.client, r.image)
 	}
 	bumped, err := r.writeReference(ctx, r.repo, to)
 	if r.state.Bump = bumped; err != nil {

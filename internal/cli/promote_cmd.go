@@ -3,11 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
-	"os"
 
 	"github.com/seed-96940006/tagboat/internal/ref"
-	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/report"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
@@ -58,9 +55,8 @@ Examples:
 type promoting struct {
 	*app
 	in     *promoteCmd
+	by     asking
 	access access
-	client *registry.Client
-	log    io.Writer
 	state  *ship.State
 
 	image ref.Image      // with its digest, once it is found
@@ -79,37 +75,24 @@ func (c *promoteCmd) Run(ctx context.Context, a *app) error {
 	return errors.Join(failed, err, a.Outputs(values("promote", state), c.JSON))
 }
 
-func (c *promoteCmd) run(ctx context.Context, a *app, state *ship.State) (err error) {
-	scratch, err := os.MkdirTemp(a.Temp, "tagboat-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	trust, err := a.trusted(c.CAFile, scratch)
-	if err != nil {
-		return err
-	}
-	log := a.Writer()
-	defer log.Close()
-	client, err := a.registryClient(c.registryInputs, trust, log)
-	if err != nil {
-		return err
-	}
-	r := &promoting{app: a, in: c, access: access{c.infraInputs, trust, scratch, c.DryRun}, client: client, log: log, state: state}
-	defer func() {
-		for _, repo := range []*opened{r.demo.repo, r.must.repo, r.repo} {
-			if repo != nil {
-				err = errors.Join(err, repo.Close())
+func (c *promoteCmd) run(ctx context.Context, a *app, state *ship.State) error {
+	return a.ask(c.registryInputs, c.hostInputs, func(by asking) (err error) {
+		r := &promoting{app: a, in: c, by: by, access: access{c.infraInputs, by.trust, by.scratch, c.DryRun}, state: state}
+		defer func() {
+			for _, repo := range []*opened{r.demo.repo, r.must.repo, r.repo} {
+				if repo != nil {
+					err = errors.Join(err, repo.Close())
+				}
 			}
-		}
-	}()
-	state.Outcomes, err = ship.Run(ctx, a, a.world.Now, []ship.Step{
-		{Name: "find", Run: r.find},
-		{Name: "verify", Run: r.verify},
-		{Name: "copy", Run: r.copy},
-		{Name: "bump", Run: r.bump},
+		}()
+		state.Outcomes, err = ship.Run(ctx, a, a.world.Now, []ship.Step{
+			{Name: "find", Run: r.find},
+			{Name: "verify", Run: r.verify},
+			{Name: "copy", Run: r.copy},
+			{Name: "bump", Run: r.bump},
+		})
+		return err
 	})
-	return err
 }
 
 // verify holds the image against what must be attested of it.
@@ -117,5 +100,5 @@ func (r *promoting) verify(ctx context.Context) (string, error) {
 	if len(r.in.Verify) == 0 {
 		return "", ship.Skip("not asked for")
 	}
-	return attester{r.app, r.in.verifyInputs, r.in.RegistryToken, r.client, r.access.trust, r.log}.verify(ctx, r.image)
+	return attester{r.app, r.in.verifyInputs, r.in.RegistryToken, r.by}.verify(ctx, r.image)
 }

@@ -116,7 +116,7 @@ func (r *promoting) required(ctx context.Context, found []runs) error {
 		digest := one.image.Digest
 		if digest == "" {
 			var err error
-			if digest, err = r.client.Resolve(ctx, one.image); err != nil {
+			if digest, err = r.by.client.Resolve(ctx, one.image); err != nil {
 				return fmt.Errorf("%s: %w", where(one), err)
 			}
 		}

@@ -69,9 +69,9 @@ func (r *promoting) fromEnvironment(ctx context.Context, of ref.Repository) (ima
 // resolver takes the manifest along where the image goes somewhere.
 func (r *promoting) resolver() resolver {
 	if len(r.in.To) == 0 && len(r.in.Images) == 0 {
-		return r.client.Resolve
+		return r.by.client.Resolve
 	}
-	return r.client.Fetch
+	return r.by.client.Fetch
 }
 
 // settle makes the plan of what was found. The tag that the image has is given in
@@ -140,7 +140,7 @@ func (r *promoting) tryPush(ctx context.Context) error {
 		return nil
 	}
 	all := append([]ref.Repository{r.image.Repository}, r.state.Plan.Images...)
-	return eachOf(r.state.Plan.Images, func(repository ref.Repository) error { return r.client.MayPush(ctx, repository, all...) })
+	return eachOf(r.state.Plan.Images, func(repository ref.Repository) error { return r.by.client.MayPush(ctx, repository, all...) })
 }
 
 // copy brings the image to where it goes, and sets its tags.
@@ -157,10 +157,10 @@ func (r *promoting) copy(ctx context.Context) (string, error) {
 		}
 		request.Tags = append(request.Tags, registry.Tag{Name: t.Name, Rule: promotedRule(t)})
 	}
-	pushed, err := r.client.Promote(ctx, request)
+	pushed, err := r.by.client.Promote(ctx, request)
 	if err == nil && !r.in.DryRun {
 		var forward []registry.Pushed
-		forward, err = r.pushForward(ctx, r.client, registry.PushRequest{From: r.image, Digest: r.image.Digest, Repositories: r.state.Plan.Images}, following)
+		forward, err = r.pushForward(ctx, r.by.client, registry.PushRequest{From: r.image, Digest: r.image.Digest, Repositories: r.state.Plan.Images}, following)
 		pushed = append(pushed, forward...)
 	}
 	fresh, sent := r.note(pushed)

@@ -37,7 +37,11 @@ func (a *app) registriesOf(in registryInputs, t trust, log io.Writer) (registrie
 	options := in.aws()
 	options.Now, options.Log = a.world.Now, func(line string) { io.WriteString(log, line+"\n") }
 	if t.roots != nil { // otherwise the SDK's own, which reads AWS_CA_BUNDLE
-		options.HTTP = &http.Client{Transport: r.transport, Timeout: awsTimeout}
+		there, err := a.trustedAtAWS(t)
+		if err != nil {
+			return registries{}, err
+		}
+		options.HTTP = &http.Client{Transport: there.transport(), Timeout: awsTimeout}
 	}
 	if a.MayIdentify() {
 		options.IDToken = func(ctx context.Context, audience string) (string, error) {
@@ -61,33 +65,33 @@ func (r registries) client(a *app, log io.Writer) *registry.Client {
 	return &registry.Client{Keychain: r.keychain, Transport: r.transport, Server: a.ServerURL, Log: log, Now: a.world.Now}
 }
 
-// registryClient is the client of the inputs.
-func (a *app) registryClient(in registryInputs, t trust, log io.Writer) (*registry.Client, error) {
-	r, err := a.registriesOf(in, t, log)
-	if err != nil {
-		return nil, err
-	}
-	return r.client(a, log), nil
+// asking is what a command asks registries with, and takes along where it goes.
+type asking struct {
+	registries
+	client  *registry.Client
+	trust   trust
+	scratch string    // folder for files of this run
+	log     io.Writer // of what takes long, or is tried again
 }
 
-// asking is a command that asks registries and does nothing else.
-func (a *app) asking(in registryInputs, host hostInputs, ask func(*registry.Client) error) (err error) {
+// ask does what needs registries, and clears up.
+func (a *app) ask(in registryInputs, from hostInputs, do func(asking) error) (err error) {
 	scratch, err := os.MkdirTemp(a.Temp, "tagboat-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	t, err := a.trusted(host.CAFile, scratch)
+	t, err := a.trusted(from.CAFile, scratch)
 	if err != nil {
 		return err
 	}
 	log := a.Writer()
 	defer log.Close()
-	client, err := a.registryClient(in, t, log)
+	r, err := a.registriesOf(in, t, log)
 	if err != nil {
 		return err
 	}
-	return ask(client)
+	return do(asking{registries: r, client: r.client(a, log), trust: t, scratch: scratch, log: log})
 }
 
 // transport is for registries and clouds; it trusts the authorities beside the system's.

@@ -39,9 +39,9 @@ func (c *resolveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return usage(err)
 	}
-	return a.asking(c.registryInputs, c.hostInputs, func(client *registry.Client) error {
+	return a.ask(c.registryInputs, c.hostInputs, func(by asking) error {
 		state := &ship.State{}
-		found, err := resolveBoth(ctx, client.Resolve, image)
+		found, err := resolveBoth(ctx, by.client.Resolve, image)
 		switch {
 		case err == nil:
 			image.Digest = found

@@ -27,14 +27,14 @@ func (a *app) trusted(file, scratch string) (trust, error) {
 	}
 	own, err := os.ReadFile(file)
 	if err != nil {
-		return trust{}, noAuthorities(err)
+		return trust{}, noAuthorities(fmt.Errorf("ca-file: %w", err))
 	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {
 		roots = x509.NewCertPool()
 	}
 	if !roots.AppendCertsFromPEM(own) {
-		return trust{}, noAuthorities(fmt.Errorf("%s holds no certificate", file))
+		return trust{}, noAuthorities(fmt.Errorf("ca-file: %s holds no certificate", file))
 	}
 	all := filepath.Join(scratch, "ca.pem")
 	bundle := bytes.Join([][]byte{a.systemBundle(), own}, []byte("\n"))
@@ -44,13 +44,30 @@ func (a *app) trusted(file, scratch string) (trust, error) {
 	return trust{roots: roots, caFile: all}, nil
 }
 
+// trustedAtAWS is t, and the authorities that AWS_CA_BUNDLE names: every SDK of AWS
+// trusts them.
+func (a *app) trustedAtAWS(t trust) (trust, error) {
+	file := a.world.Getenv("AWS_CA_BUNDLE")
+	if file == "" {
+		return t, nil
+	}
+	own, err := os.ReadFile(file)
+	if err != nil {
+		return trust{}, noAuthorities(fmt.Errorf("AWS_CA_BUNDLE: %w", err))
+	}
+	if t.roots = t.roots.Clone(); !t.roots.AppendCertsFromPEM(own) {
+		return trust{}, noAuthorities(fmt.Errorf("AWS_CA_BUNDLE: %s holds no certificate", file))
+	}
+	return t, nil
+}
+
 // config is what TLS is spoken with.
 func (t trust) config() *tls.Config {
 	return &tls.Config{RootCAs: t.roots, MinVersion: tls.VersionTLS12}
 }
 
 func noAuthorities(err error) error {
-	return usage(fault.New("E_CA_FILE", "name a file with certificates as PEM: -----BEGIN CERTIFICATE-----", fmt.Errorf("ca-file: %w", err)))
+	return usage(fault.New("E_CA_FILE", "name a file with certificates as PEM: -----BEGIN CERTIFICATE-----", err))
 }
 
 // systemBundles are the files in which systems keep the authorities that they trust.

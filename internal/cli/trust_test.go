@@ -1,15 +1,22 @@
 package cli
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"io"
 	"log"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/git"
@@ -70,6 +77,61 @@ func TestTheSystemsAuthoritiesStay(t *testing.T) {
 	if want := "the system's\n\n" + string(certificate); err != nil || string(got) != want {
 		t.Errorf("got %q, want %q (%v)", got, want, err)
 	}
+}
+
+// A company's proxy in front of AWS is no reason to trust nobody else there.
+func TestAWSTrustsItsBundleToo(t *testing.T) {
+	folder := t.TempDir()
+	pemOwn, ofOwn := authority(t)
+	pemAWS, ofAWS := authority(t)
+	own, bundle := filepath.Join(folder, "own.pem"), filepath.Join(folder, "aws.pem")
+	for file, data := range map[string][]byte{own: pemOwn, bundle: pemAWS} {
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := quietApp()
+	a.world.Getenv = func(name string) string { return map[string]string{"AWS_CA_BUNDLE": bundle}[name] }
+	by, err := a.trusted(own, folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there, err := a.trustedAtAWS(by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		of   trust
+		cert *x509.Certificate
+		want bool
+	}{"ca-file": {there, ofOwn, true}, "AWS_CA_BUNDLE": {there, ofAWS, true}, "elsewhere": {by, ofAWS, false}} {
+		if _, err := test.cert.Verify(x509.VerifyOptions{Roots: test.of.roots}); (err == nil) != test.want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	a.world.Getenv = func(string) string { return filepath.Join(folder, "none.pem") }
+	if _, err := a.trustedAtAWS(by); !fault.Is(err, "E_CA_FILE") || !strings.Contains(err.Error(), "AWS_CA_BUNDLE") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// authority is one that nobody else has.
+func authority(t *testing.T) ([]byte, *x509.Certificate) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), certificate
 }
 
 func TestAFileWithoutCertificatesIsRefused(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,7 +16,6 @@ import (
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/ref"
-	"github.com/seed-96940006/tagboat/internal/registry"
 )
 
 // verifyInputs say what must be attested of an image.
@@ -49,11 +47,9 @@ func (in verifyInputs) pin(asked string) manifest.Pin {
 // attester holds images against what must be attested of them.
 type attester struct {
 	*app
-	in     verifyInputs
-	token  Secret // of the job, for what GitHub keeps; "" leaves the registry
-	client *registry.Client
-	trust  trust
-	log    io.Writer
+	in    verifyInputs
+	token Secret // of the job, for what GitHub keeps; "" leaves the registry
+	by    asking
 }
 
 // verify tells what was proven of the image, which has a digest.
@@ -62,14 +58,14 @@ func (a attester) verify(ctx context.Context, image ref.Image) (string, error) {
 	if err != nil {
 		return "", usage(err)
 	}
-	v := attest.Verifier{Roots: &attest.Roots{File: a.in.TrustedRoot, Cache: a.rootCache(), Transport: a.trust.transport()}}
+	v := attest.Verifier{Roots: &attest.Roots{File: a.in.TrustedRoot, Cache: a.rootCache(), Transport: a.by.trust.transport()}}
 	if a.token != "" && a.APIURL != "" && a.GraphQLURL != "" {
 		who := identity{tokens: oauth2.StaticTokenSource(&oauth2.Token{AccessToken: string(a.token)})}
-		api, err := a.app.client(host{trust: a.trust}, who, a.log)
+		api, err := a.app.client(host{trust: a.by.trust}, who, a.by.log)
 		if err != nil {
 			return "", err
 		}
-		kept := &attest.FromGitHub{API: api, Transport: a.trust.transport()}
+		kept := &attest.FromGitHub{API: api, Transport: a.by.trust.transport()}
 		v.Sources = append(v.Sources, kept)
 		if server, err := url.Parse(a.ServerURL); err == nil && strings.HasSuffix(server.Hostname(), ".ghe.com") && a.in.TrustedRoot == "" {
 			if v.Roots.TrustDomain, err = kept.TrustDomain(ctx); err != nil {
@@ -77,7 +73,7 @@ func (a attester) verify(ctx context.Context, image ref.Image) (string, error) {
 			}
 		}
 	}
-	v.Sources = append(v.Sources, &attest.FromRegistry{Registry: a.client})
+	v.Sources = append(v.Sources, &attest.FromRegistry{Registry: a.by.client})
 	proofs, err := v.Verify(ctx, image, required)
 	if err != nil {
 		return "", err

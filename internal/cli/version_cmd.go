@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -63,43 +62,33 @@ func (c *versionCmd) mistakes() error {
 }
 
 // Run claims.
-func (c *versionCmd) Run(ctx context.Context, a *app) (err error) {
-	scratch, err := os.MkdirTemp(a.Temp, "tagboat-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+func (c *versionCmd) Run(ctx context.Context, a *app) error {
 	images, err := repositories(c.Images)
 	if err != nil {
 		return usage(err)
 	}
-	log := a.Writer()
-	defer log.Close()
-	by := claimant{commit: cmp.Or(c.Commit, checkedOut(ctx, c.Source)), folder: c.Source, images: images, scratch: scratch, dry: c.DryRun}
-	if by.trust, err = a.trusted(c.CAFile, scratch); err != nil {
+	return a.ask(c.registryInputs, c.hostInputs, func(with asking) (err error) {
+		by := claimant{commit: cmp.Or(c.Commit, checkedOut(ctx, c.Source)), folder: c.Source, images: images,
+			client: with.client, trust: with.trust, scratch: with.scratch, dry: c.DryRun}
+		r := &numbering{app: a, in: c, by: by, state: &ship.State{DryRun: c.DryRun}}
+		defer func() { err = errors.Join(err, r.numbers.Close()) }()
+		var steps []ship.Step
+		if c.LatestVersionOf != "" { // before anything is claimed
+			steps = append(steps, ship.Step{Name: "latest", Run: r.latest})
+		}
+		if c.Free {
+			steps = append(steps, ship.Step{Name: "free", Run: r.free})
+		} else {
+			steps = append(steps, ship.Step{Name: "version", Run: r.number})
+		}
+		var failed error
+		r.state.Outcomes, failed = ship.Run(ctx, a, a.world.Now, steps)
+		err = errors.Join(failed, a.Summary(report.Markdown("version", r.state, failed)), a.Outputs(values("version", r.state), c.JSON))
+		if c.OnFailure == freeClaim {
+			a.giveBack(err, r.numbers, by, r.claimed)
+		}
 		return err
-	}
-	if by.client, err = a.registryClient(c.registryInputs, by.trust, log); err != nil {
-		return err
-	}
-	r := &numbering{app: a, in: c, by: by, state: &ship.State{DryRun: c.DryRun}}
-	defer func() { err = errors.Join(err, r.numbers.Close()) }()
-	var steps []ship.Step
-	if c.LatestVersionOf != "" { // before anything is claimed
-		steps = append(steps, ship.Step{Name: "latest", Run: r.latest})
-	}
-	if c.Free {
-		steps = append(steps, ship.Step{Name: "free", Run: r.free})
-	} else {
-		steps = append(steps, ship.Step{Name: "version", Run: r.number})
-	}
-	var failed error
-	r.state.Outcomes, failed = ship.Run(ctx, a, a.world.Now, steps)
-	err = errors.Join(failed, a.Summary(report.Markdown("version", r.state, failed)), a.Outputs(values("version", r.state), c.JSON))
-	if c.OnFailure == freeClaim {
-		a.giveBack(err, r.numbers, by, r.claimed)
-	}
-	return err
+	})
 }
 
 // numbering is one run of the command.
