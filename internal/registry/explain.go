@@ -59,7 +59,7 @@ func (s *session) explainAnswer(ctx context.Context, answer *transport.Error, er
 		answer, err = told, told
 	}
 	code, hint := s.refusal(answer)
-	return s.fault(code, hint, withoutPage(answer, err))
+	return s.fault(code, hint, readable(answer, err))
 }
 
 func (s *session) fault(code, hint string, err error) error {

@@ -145,7 +145,7 @@ var pushTroubles = map[string]struct {
 	},
 	"Docker Hub, a wrong password": {
 		atHub(testkit.DockerHub{User: "acme", Password: "another"}),
-		outcome{"E_REGISTRY_AUTH", "incorrect username or password", "`dockerhub-username` and `dockerhub-token`"},
+		outcome{"E_REGISTRY_AUTH", "401 Unauthorized: incorrect username or password", "`dockerhub-username` and `dockerhub-token`"},
 	},
 	"Docker Hub, nobody": {
 		atHub(testkit.DockerHub{User: "acme", Password: s3cret}).nobody(),

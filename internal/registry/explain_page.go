@@ -2,6 +2,7 @@ package registry
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"mime"
@@ -58,17 +59,36 @@ func titleOf(page string) string {
 	return ""
 }
 
-// withoutPage is err, with the title of a page in the place of the whole.
-func withoutPage(answer *transport.Error, err error) error {
+// readable is err, with the title of a page in the place of the whole, and other
+// text that is not of the protocol without what is not for people.
+func readable(answer *transport.Error, err error) error {
 	text := answer.Error()
 	lower := strings.ToLower(text)
-	if len(answer.Errors) > 0 || answer.Request == nil || !strings.Contains(lower, "<html") && !strings.Contains(lower, "<!doctype html") {
+	switch {
+	case len(answer.Errors) > 0 || answer.Request == nil:
 		return err
+	case !strings.Contains(lower, "<html") && !strings.Contains(lower, "<!doctype html"):
+		return &reworded{strings.Replace(err.Error(), text, plain(text), 1), err}
 	}
 	return &htmlPage{
 		asked: addressOf(answer.Request), status: answer.StatusCode,
 		title: titleOf(text), answer: answer,
 	}
+}
+
+// plain is an answer without the object that Docker Hub's token service puts its words
+// into, and without ends of lines.
+func plain(text string) string {
+	text = strings.TrimSpace(text)
+	at := strings.Index(text, `{"details":`)
+	if at < 0 {
+		return text
+	}
+	var told struct{ Details string }
+	if json.Unmarshal([]byte(text[at:]), &told) != nil {
+		return text
+	}
+	return text[:at] + told.Details
 }
 
 // noPages is a transport that takes a page of HTML for no answer, even if it comes
