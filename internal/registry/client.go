@@ -37,7 +37,7 @@ type Client struct {
 	Server    string            // of GitHub, for pages in hints; "" is https://github.com
 	Log       io.Writer         // progress of long uploads, for people; nil discards
 	Now       func() time.Time  // clock of the progress lines; nil is time.Now
-	Silence   time.Duration     // how long an answer may take to begin, or to go on; 0 is a minute
+	Silence   time.Duration     // how long an answer may take to begin, or to go on, that to a blob 15 times as long; 0 is a minute
 
 	// Sleep waits between tries; nil waits by the clock. It ends early, with the
 	// error, where the context does.

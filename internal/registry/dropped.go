@@ -1,7 +1,10 @@
 package registry
 
 import (
+	"context"
+	"errors"
 	"io"
+	"net"
 	"strings"
 )
 
@@ -21,6 +24,16 @@ var drops = []string{
 type cutOff struct{ error }
 
 func (c cutOff) Unwrap() []error { return []error{c.error, io.ErrUnexpectedEOF} }
+
+// lapsed makes a connection that cannot be made count as one that broke off, where
+// the registry was there a moment ago: it starts again, or what is before it does.
+func lapsed(err error) error {
+	op, ok := errors.AsType[*net.OpError](err)
+	if ok && (op.Op == "dial" || op.Op == "proxyconnect") && !broken(err) && !errors.Is(err, context.Canceled) {
+		return cutOff{err}
+	}
+	return err
+}
 
 // dropped makes such an error known.
 func dropped(err error) error {

@@ -2,8 +2,11 @@ package registry_test
 
 import (
 	"errors"
+	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -69,6 +72,51 @@ func TestAConnectionEndsInOtherWords(t *testing.T) {
 			})
 			if _, err := client.Push(t.Context(), oneBlob(t, reg)); err != nil || !failed.Load() {
 				t.Error(err)
+			}
+		})
+	}
+}
+
+// A registry starts again in the middle of a push: nothing listens for a moment. That
+// nothing ever did is told at once.
+func TestARegistryStartsAgain(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	for name, test := range map[string]struct {
+		method, part string
+		times        int32 // 0 is always
+		asked        int32
+		told         string
+	}{
+		"at a question":           {method: "HEAD", part: "/manifests/", times: 2, asked: 3},
+		"in an upload":            {method: "PATCH", times: 2, asked: 3},
+		"at a tag":                {method: "PUT", part: "/manifests/main", times: 2, asked: 3},
+		"and does not come back":  {method: "PATCH", asked: 3, told: "whether it runs"},
+		"nothing listens, at all": {method: "GET", part: "/v2/", asked: 2, told: "whether it runs"}, // by https and http
+	} {
+		t.Run(name, func(t *testing.T) {
+			reg := testkit.NewRegistry(t)
+			var asked atomic.Int32
+			client := newClient()
+			client.Transport = roundTrip(func(request *http.Request) (*http.Response, error) {
+				if request.Method == test.method && strings.Contains(request.URL.Path, test.part) {
+					if n := asked.Add(1); n <= test.times || test.times == 0 {
+						if request.Body != nil {
+							request.Body.Close()
+						}
+						return nil, refused
+					}
+				}
+				return remote.DefaultTransport.RoundTrip(request)
+			})
+			push := oneBlob(t, reg)
+			_, err := client.Push(t.Context(), push)
+			if test.told != "" {
+				check(t, err, "E_REGISTRY_UNREACHABLE", "connection refused", test.told)
+			} else if err != nil || reg.Digest("acme/web", "main") != string(push.Digest) {
+				t.Errorf("%v, and main is %s", err, reg.Digest("acme/web", "main"))
+			}
+			if asked.Load() < test.asked || test.told != "" && asked.Load() != test.asked {
+				t.Errorf("asked %d times, want %d", asked.Load(), test.asked)
 			}
 		})
 	}

@@ -1,6 +1,9 @@
 package registry
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 
@@ -17,6 +20,19 @@ var full = []string{
 func isFull(answer *transport.Error) bool {
 	return answer.StatusCode == http.StatusInsufficientStorage || hasAny(answer.Error(), full)
 }
+
+// saysFull looks into an answer for such words, and leaves it as it is.
+func saysFull(response *http.Response) bool {
+	text, _ := io.ReadAll(io.LimitReader(response.Body, longestWords))
+	response.Body = readCloser{io.MultiReader(bytes.NewReader(text), response.Body), response.Body}
+	looked := *response
+	looked.Body = io.NopCloser(bytes.NewReader(text))
+	answer, ok := errors.AsType[*transport.Error](transport.CheckError(&looked))
+	return ok && isFull(answer)
+}
+
+// longestWords bounds how much of an answer is looked at for words.
+const longestWords = 16 << 10
 
 // readOnly are words of registries that take no writes for the time being.
 var readOnly = []string{"read-only mode", "read only mode", "readonly mode"}

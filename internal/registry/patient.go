@@ -71,6 +71,8 @@ func (p patient) trouble(response *http.Response, err error) (why string, asked 
 		return "", 0
 	case response.StatusCode == http.StatusTooManyRequests:
 		why = "busy (429)"
+	case saysFull(response):
+		return "", 0
 	default:
 		why = fmt.Sprintf("in trouble (%d)", response.StatusCode)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
@@ -164,6 +165,9 @@ func patiently[T any](ctx context.Context, s *session, told error, ask func() (T
 
 // temporary reports whether another try may succeed.
 func temporary(err error) bool {
+	if answer, ok := errors.AsType[*transport.Error](err); ok && isFull(answer) {
+		return false
+	}
 	return err != nil && (slices.Contains(passing, answered(err)) || broken(err))
 }
 

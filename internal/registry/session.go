@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -49,7 +50,7 @@ func (c *Client) open(ctx context.Context, image ref.Repository, scope scope, al
 		return nil, fault.New("E_IMAGE_NAME", "name a repository, such as ghcr.io/acme/web", fmt.Errorf("image %q: %w", image, err))
 	}
 	s := &session{image: image, repo: repo, scope: scope, asked: also, also: also, source: func() string { return c.source(image) }, server: c.Server, meter: c.meter(image), tries: c.retry(image)}
-	base := transport.NewUserAgent(noPages{patient{wire{c.transport(), s.meter, &c.limited, c.silence()}, s.tries, c.now}}, "tagboat")
+	base := transport.NewUserAgent(noPages{patient{wire{c.transport(), s.meter, &c.limited, c.silence(), new(atomic.Bool)}, s.tries, c.now}}, "tagboat")
 	shake := func(ctx context.Context) (http.RoundTripper, error) {
 		auth, err := s.identify(ctx, c.keychain())
 		if err != nil {

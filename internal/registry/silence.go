@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,6 +15,7 @@ import (
 const (
 	longestSilence = time.Minute
 	hastySilence   = 9 * time.Second // where somebody waits before a build
+	uploadPatience = 15              // times as long for what carries a blob
 )
 
 // maxSilences bounds how often one thing is asked for without an answer.
@@ -40,11 +42,13 @@ func hastily(ctx context.Context) context.Context {
 	return context.WithValue(ctx, silenceKey{}, hastySilence)
 }
 
-// bound is how long to wait for the answer to a request; 0 is without end: what
-// carries a blob takes its time, and so does a registry that computes its digest.
+// bound is how long a request may be without an answer, and without another byte of
+// its body on its way. Who takes a blob may need long before it answers: it computes
+// a digest, or moves the blob within its storage. Where the system itself sends a
+// file, nobody hears of its bytes; a megabyte a second is expected then.
 func (w wire) bound(request *http.Request) time.Duration {
 	if uploads(request) && request.Method != http.MethodDelete {
-		return 0
+		return uploadPatience*w.silence + time.Duration(request.ContentLength>>20)*time.Second
 	}
 	if short, ok := request.Context().Value(silenceKey{}).(time.Duration); ok {
 		return min(short, w.silence)
@@ -52,23 +56,50 @@ func (w wire) bound(request *http.Request) time.Duration {
 	return w.silence
 }
 
-// listen sends a request, and gives up where its answer does not begin, or go on.
-func (w wire) listen(request *http.Request) (*http.Response, error) {
-	bound := w.bound(request)
-	if bound == 0 {
-		response, err := w.base.RoundTrip(request)
-		return response, dropped(err)
-	}
+// watch ends a request that is silent for too long.
+type watch struct {
+	ctx    context.Context // that the request is sent with; ends with the body of the answer
+	cancel context.CancelCauseFunc
+	bound  time.Duration
+	timer  *time.Timer
+	ended  atomic.Bool // the answer has begun: what is left of the request does not count
+}
+
+func (w wire) watch(request *http.Request) *watch {
 	ctx, cancel := context.WithCancelCause(request.Context())
+	bound := w.bound(request)
 	none := &silence{bound}
-	timer := time.AfterFunc(bound, func() { cancel(none) })
-	response, err := w.base.RoundTrip(request.WithContext(ctx))
-	timer.Stop()
-	if err != nil {
-		cancel(nil)
-		return nil, dropped(silent(ctx, err))
+	return &watch{ctx: ctx, cancel: cancel, bound: bound, timer: time.AfterFunc(bound, func() { cancel(none) })}
+}
+
+// moved notes that more of the request is on its way.
+func (w *watch) moved() {
+	if !w.ended.Load() {
+		w.timer.Reset(w.bound)
 	}
-	response.Body = &heard{ReadCloser: response.Body, ctx: ctx, timer: timer, bound: bound, cancel: cancel}
+}
+
+// end gives up what nobody waits for any more.
+func (w *watch) end() {
+	w.ended.Store(true)
+	w.timer.Stop()
+	w.cancel(nil)
+}
+
+// listen sends a request, and gives up where its answer does not begin, or go on.
+func (w wire) listen(request *http.Request, watched *watch) (*http.Response, error) {
+	response, err := w.base.RoundTrip(request)
+	if err != nil {
+		err = dropped(silent(watched.ctx, err))
+		watched.end()
+		if w.heard.Load() {
+			err = lapsed(err)
+		}
+		return nil, err
+	}
+	watched.ended.Store(true)
+	watched.timer.Stop()
+	response.Body = &heard{response.Body, watched}
 	return response, nil
 }
 
@@ -83,24 +114,21 @@ func silent(ctx context.Context, err error) error {
 // heard is the body of an answer that goes on.
 type heard struct {
 	io.ReadCloser
-	ctx    context.Context // ends with the body
-	timer  *time.Timer
-	bound  time.Duration
-	cancel context.CancelCauseFunc
+	watched *watch
 }
 
 func (h *heard) Read(p []byte) (int, error) {
-	h.timer.Reset(h.bound)
+	h.watched.timer.Reset(h.watched.bound)
 	n, err := h.ReadCloser.Read(p)
-	h.timer.Stop()
+	h.watched.timer.Stop()
 	if err != nil && err != io.EOF {
-		err = dropped(silent(h.ctx, err))
+		err = dropped(silent(h.watched.ctx, err))
 	}
 	return n, err
 }
 
 func (h *heard) Close() error {
 	err := h.ReadCloser.Close()
-	h.cancel(nil)
+	h.watched.end()
 	return err
 }

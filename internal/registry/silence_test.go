@@ -77,6 +77,71 @@ func TestAnUploadTakesLong(t *testing.T) {
 	})
 }
 
+// Nobody waits for hours where it never answers.
+func TestAnUploadIsNotAnswered(t *testing.T) {
+	for method, times := range map[string]int32{http.MethodPatch: 0, http.MethodPut: 1} {
+		t.Run(method, func(t *testing.T) {
+			reg := testkit.NewRegistry(t)
+			r := oneBlob(t, reg)
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int32
+				client := byTheClock(roundTrip(func(request *http.Request) (*http.Response, error) {
+					if request.Method == method && !strings.Contains(request.URL.Path, "/manifests/") && (asked.Add(1) <= times || times == 0) {
+						if request.Body != nil {
+							io.Copy(io.Discard, request.Body)
+						}
+						<-request.Context().Done()
+						return nil, request.Context().Err()
+					}
+					return inside(reg)(request)
+				}), io.Discard)
+				began := time.Now()
+				_, err := client.Push(t.Context(), r)
+				want := 15 * time.Minute
+				if times == 0 {
+					want *= 2
+					check(t, err, "E_REGISTRY_UNREACHABLE", "no answer within 900 s", "the network")
+				} else if err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(began).Round(time.Minute); took != want || asked.Load() != 2 {
+					t.Errorf("took %s for %d tries, want %s", took, asked.Load(), want)
+				}
+			})
+		})
+	}
+}
+
+// What is on its way is no silence, however slow it is.
+func TestAnUploadIsSlow(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	r := request(t, repository(t, reg.Host+"/acme/web"))
+	synctest.Test(t, func(t *testing.T) {
+		client := byTheClock(roundTrip(func(request *http.Request) (*http.Response, error) {
+			if request.Method == http.MethodPatch {
+				sent, one := []byte{}, make([]byte, 40)
+				for {
+					n, err := request.Body.Read(one)
+					if sent = append(sent, one[:n]...); err != nil {
+						break
+					}
+					time.Sleep(10 * time.Minute)
+				}
+				request.Body.Close()
+				if err := request.Context().Err(); err != nil {
+					return nil, err
+				}
+				request.Body = io.NopCloser(strings.NewReader(string(sent)))
+			}
+			return inside(reg)(request)
+		}), io.Discard)
+		began := time.Now()
+		if _, err := client.Push(t.Context(), r); err != nil || time.Since(began) < 20*time.Minute {
+			t.Errorf("%v after %s", err, time.Since(began))
+		}
+	})
+}
+
 // stalls gives half of a body and no more, until it is closed.
 type stalls struct {
 	io.Reader

@@ -39,6 +39,22 @@ func TestOneRegistryFailsTheOthersDoNot(t *testing.T) {
 	}
 }
 
+// No room is not made by asking again.
+func TestAFullRegistryIsAskedOnce(t *testing.T) {
+	const words = `{"errors":[{"code":"UNKNOWN","message":"unknown error","detail":{"DriverName":"filesystem","Enclosed":{"Err":28}}}]}`
+	for method, path := range map[string]string{"POST": "/uploads/", "PATCH": "", "PUT": "/manifests/main"} {
+		t.Run(method, func(t *testing.T) {
+			reg := testkit.NewRegistry(t)
+			reg.Fail(testkit.RegistryFailure{Method: method, Path: path, Status: 500, Body: words})
+			_, err := newClient().Push(t.Context(), oneBlob(t, reg))
+			check(t, err, "E_REGISTRY_FULL", "Err:28", "make room")
+			if n := reg.Count(method, path); n != 1 {
+				t.Errorf("asked %d times:\n%s", n, strings.Join(reg.Requests(), "\n"))
+			}
+		})
+	}
+}
+
 func TestVersionFailsThenNothingFloats(t *testing.T) {
 	reg := testkit.NewRegistry(t)
 	reg.Fail(testkit.RegistryFailure{Method: "PUT", Path: "/manifests/v0.0.7", Status: 507, Code: "UNKNOWN", Message: "disk full"})

@@ -167,6 +167,7 @@ func (s *session) bring(ctx context.Context, pusher *remote.Pusher, layer v1.Lay
 	if err != nil {
 		return err
 	}
+	silences := 0
 	for tries := s.tries.begin(); ; {
 		t := &trial{}
 		err := pusher.Upload(withTrial(ctx, t), s.repo, layer)
@@ -176,6 +177,12 @@ func (s *session) bring(ctx context.Context, pusher *remote.Pusher, layer v1.Lay
 		}
 		if damaged := compare(ctx, layer, err); damaged != nil {
 			return damaged
+		}
+		if isSilence(err) {
+			silences++
+		}
+		if silences == maxSilences {
+			return err
 		}
 		why := fmt.Sprintf("blob %.12s (%.1f MB): %v", digest.Hex, mega(size), brief(err))
 		if !tries.again(ctx, why, t.asked) {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,7 @@ type wire struct {
 	meter   *meter
 	limits  *limits
 	silence time.Duration
+	heard   *atomic.Bool // an answer, of this session
 }
 
 // RoundTrip sends the request once.
@@ -26,22 +28,25 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	if !carriesBlob(request) {
 		trial = nil
 	}
+	watched := w.watch(request)
 	if err := errors.Join(leadsOn(request), trialOf(request.Context()).send(request)); err != nil {
 		if request.Body != nil {
 			request.Body.Close()
 		}
+		watched.end()
 		return nil, err
 	}
-	sending := request.Clone(request.Context())
+	sending := request.Clone(watched.ctx)
 	var body *counted
 	wrap := func(open io.ReadCloser) io.ReadCloser {
 		var wrapped io.ReadCloser
-		wrapped, body = count(open, func(n int64) { meter.moved(trial, n) })
+		wrapped, body = count(open, func(n int64) { watched.moved(); meter.moved(trial, n) })
 		return wrapped
 	}
 	if again, ok := request.Body.(*replay); ok {
 		open, err := again.next()
 		if err != nil {
+			watched.end()
 			return nil, err
 		}
 		sending.Body = wrap(open)
@@ -53,10 +58,11 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 			return wrap(open), nil
 		}
 	}
-	response, err := w.listen(sending)
+	response, err := w.listen(sending, watched)
 	if err != nil {
 		return nil, err
 	}
+	w.heard.Store(true)
 	if body != nil && response.StatusCode < 300 {
 		body.settle(request.ContentLength)
 	}
