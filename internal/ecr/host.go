@@ -44,16 +44,28 @@ func ParseHost(name string) (Registry, bool) {
 	}, true
 }
 
+// HostIn is the host of a registry in a region, of no account at all: a token is good
+// for all registries of its region. It is no host of ECR where the region is none.
+func HostIn(region string) string {
+	suffix := "amazonaws.com"
+	for _, p := range partitions {
+		if p.suffix != "" && p.region != "" && strings.HasPrefix(region, p.region) {
+			suffix = p.suffix
+		}
+	}
+	return "000000000000.dkr.ecr." + region + "." + suffix
+}
+
 // partitions are told by the end of a host or, where several share that, by the
 // beginning of the region.
 var partitions = []struct{ suffix, region, name string }{
-	{suffix: "amazonaws.com.cn", name: "aws-cn"},
+	{suffix: "amazonaws.com.cn", region: "cn-", name: "aws-cn"},
 	{suffix: "on.amazonwebservices.com.cn", name: "aws-cn"},
-	{suffix: "amazonaws.eu", name: "aws-eusc"},
-	{suffix: "c2s.ic.gov", name: "aws-iso"},
-	{suffix: "sc2s.sgov.gov", name: "aws-iso-b"},
-	{suffix: "cloud.adc-e.uk", name: "aws-iso-e"},
-	{suffix: "csp.hci.ic.gov", name: "aws-iso-f"},
+	{suffix: "amazonaws.eu", region: "eusc-", name: "aws-eusc"},
+	{suffix: "c2s.ic.gov", region: "us-iso-", name: "aws-iso"},
+	{suffix: "sc2s.sgov.gov", region: "us-isob-", name: "aws-iso-b"},
+	{suffix: "cloud.adc-e.uk", region: "eu-isoe-", name: "aws-iso-e"},
+	{suffix: "csp.hci.ic.gov", region: "us-isof-", name: "aws-iso-f"},
 	{region: "us-gov-", name: "aws-us-gov"},
 	{region: "eusc-", name: "aws-eusc"},
 }

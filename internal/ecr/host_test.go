@@ -56,3 +56,25 @@ func TestOtherHostsAreNone(t *testing.T) {
 		}
 	}
 }
+
+// A region alone tells the partition, and the end of its hosts.
+func TestHostIn(t *testing.T) {
+	for region, want := range map[string]string{
+		"eu-west-1":       "aws",
+		"us-gov-west-1":   "aws-us-gov",
+		"cn-north-1":      "aws-cn",
+		"eusc-de-east-1":  "aws-eusc",
+		"us-iso-east-1":   "aws-iso",
+		"us-isob-east-1":  "aws-iso-b",
+		"eu-isoe-west-1":  "aws-iso-e",
+		"us-isof-south-1": "aws-iso-f",
+	} {
+		got, ok := ecr.ParseHost(ecr.HostIn(region))
+		if !ok || got.Partition != want || got.Region != region {
+			t.Errorf("%s: %+v, %t", region, got, ok)
+		}
+	}
+	if got, ok := ecr.ParseHost(ecr.HostIn("")); ok {
+		t.Errorf("no region: %+v", got)
+	}
+}

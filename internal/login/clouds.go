@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
+	"github.com/seed-96940006/tagboat/internal/ecr"
 	"github.com/seed-96940006/tagboat/internal/fault"
 )
 
@@ -59,12 +59,7 @@ func (k *Keychain) atAWS(host string) (string, error) {
 	if isECR(host) {
 		return host, nil
 	}
-	region := cmp.Or(k.options.Getenv("AWS_REGION"), k.options.Getenv("AWS_DEFAULT_REGION"))
-	cloud := "amazonaws.com"
-	if strings.HasPrefix(region, "cn-") {
-		cloud += ".cn"
-	}
-	at := "000000000000.dkr.ecr." + region + "." + cloud
+	at := ecr.HostIn(cmp.Or(k.options.Getenv("AWS_REGION"), k.options.Getenv("AWS_DEFAULT_REGION")))
 	if !isECR(at) {
 		return "", fault.Newf("E_REGISTRY_AUTH", "set AWS_REGION to the region of the registry that it stands for", "registry-auth says that it is ECR's, and nothing says in which region")
 	}

@@ -158,6 +158,7 @@ func TestMirrorOfECR(t *testing.T) {
 		"eu-west-1":     "000000000000.dkr.ecr.eu-west-1.amazonaws.com",
 		"us-gov-east-1": "000000000000.dkr.ecr.us-gov-east-1.amazonaws.com",
 		"cn-north-1":    "000000000000.dkr.ecr.cn-north-1.amazonaws.com.cn",
+		"us-iso-east-1": "000000000000.dkr.ecr.us-iso-east-1.c2s.ic.gov",
 	} {
 		o := everything(t)
 		o.Getenv = func(name string) string { return map[string]string{"AWS_DEFAULT_REGION": region}[name] }
