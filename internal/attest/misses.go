@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
 )
 
 // statement is what a verified bundle says, and who says it.
@@ -23,7 +25,7 @@ func (r Requirement) misses(s statement) string {
 		if got == "" {
 			got = "none"
 		}
-		not = append(not, fmt.Sprintf("%s is %s, not %s", what, plain(got, 200), want))
+		not = append(not, fmt.Sprintf("%s is %s, not %s", what, fault.Plain(got, 200), want))
 	}
 	if r.Predicate != Any && s.predicate != r.Predicate {
 		differs("its type", s.predicate, r.Predicate)
@@ -31,7 +33,7 @@ func (r Requirement) misses(s statement) string {
 	if s.signer.Issuer != r.Issuer {
 		differs("the issuer of the signer", s.signer.Issuer, r.Issuer)
 		if strings.HasPrefix(s.signer.Issuer, r.Issuer+"/") {
-			not = append(not, "if that is your enterprise's own, write issuer="+plain(s.signer.Issuer, 200))
+			not = append(not, "if that is your enterprise's own, write issuer="+fault.Plain(s.signer.Issuer, 200))
 		}
 	}
 	// GitHub's names are one name in any case.

@@ -114,7 +114,7 @@ func parseRoots(data []byte) ([]*root.TrustedRoot, error) {
 		}
 		one, err := root.NewTrustedRootFromJSON(line)
 		if err != nil {
-			return nil, fmt.Errorf("line %d is no trusted root: %s", number, plain(err.Error(), 200))
+			return nil, fmt.Errorf("line %d is no trusted root: %s", number, fault.Plain(err.Error(), 200))
 		}
 		all = append(all, one)
 	}

@@ -157,7 +157,7 @@ func (f *FromGitHub) TrustDomain(ctx context.Context) (string, error) {
 	}
 	domain := meta.Domains.Attestations.TrustDomain
 	if domain != "" && !domainForm.MatchString(domain) {
-		return "", fmt.Errorf("GitHub names its trust domain %q", plain(domain, 80))
+		return "", fmt.Errorf("GitHub names its trust domain %q", fault.Plain(domain, 80))
 	}
 	return domain, nil
 }

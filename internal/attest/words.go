@@ -3,7 +3,6 @@ package attest
 import (
 	"fmt"
 	"strings"
-	"unicode"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 )
@@ -29,7 +28,7 @@ func (h *hearing) missing() error {
 // lack says why requirement i is not met, of each that was found.
 func (h *hearing) lack(i int) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: none of its attestations (%d) is what `%s` asks for", h.image, len(h.heard), plain(h.required[i].Line, 300))
+	fmt.Fprintf(&b, "%s: none of its attestations (%d) is what `%s` asks for", h.image, len(h.heard), fault.Plain(h.required[i].Line, 300))
 	for n, w := range h.heard {
 		if n == told {
 			fmt.Fprintf(&b, "; and %d more", len(h.heard)-told)
@@ -39,23 +38,7 @@ func (h *hearing) lack(i int) error {
 		if why == "" {
 			why = w.not[i]
 		}
-		fmt.Fprintf(&b, "; %d. %s: %s", n+1, w.where, plain(why, 400))
+		fmt.Fprintf(&b, "; %d. %s: %s", n+1, w.where, fault.Plain(why, 400))
 	}
 	return fault.Newf("E_VERIFY_FAILED", hintFailed, "%s", b.String())
-}
-
-// plain is a text in one line of at most so many characters: what a stranger signed
-// must not write to a terminal, nor begin a line of a workflow's log.
-func plain(text string, most int) string {
-	shown := strings.Map(func(r rune) rune {
-		if unicode.IsGraphic(r) {
-			return r
-		}
-		return ' '
-	}, text)
-	runes := []rune(strings.Join(strings.Fields(shown), " "))
-	if len(runes) > most {
-		runes = append(runes[:most], '…')
-	}
-	return string(runes)
 }

@@ -8,6 +8,8 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 )
 
 // Fault is an error with a stable code and a way out.
@@ -106,4 +108,21 @@ func around(err error, below []*Fault) []*Fault {
 	wrapped := *below[0]
 	wrapped.Err, wrapped.File, wrapped.Line = err, "", 0
 	return []*Fault{&wrapped}
+}
+
+// Plain is a text in one line of at most so many characters. What somebody else has
+// written, and stands in an error, must not write to a terminal, nor begin a line of
+// a workflow's log.
+func Plain(text string, most int) string {
+	shown := strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return ' '
+	}, text)
+	runes := []rune(strings.Join(strings.Fields(shown), " "))
+	if len(runes) > most {
+		runes = append(runes[:most], '…')
+	}
+	return string(runes)
 }

@@ -56,3 +56,18 @@ func TestAHintSurvivesWrapping(t *testing.T) {
 type silent struct{ error }
 
 func (s silent) Unwrap() error { return s.error }
+
+func TestPlain(t *testing.T) {
+	for text, want := range map[string]string{
+		"two\n\tlines":            "two lines",
+		"\x1b[31mred\x1b[0m\a":    "[31mred [0m",
+		"::error::\u202etxt":      "::error:: txt",
+		"grüße":                   "grüße",
+		"one two three four five": "one two three …",
+		"":                        "",
+	} {
+		if got := fault.Plain(text, 14); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}

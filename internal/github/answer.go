@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
 )
 
 // answer is a response whose body was read.
@@ -23,7 +25,7 @@ func refusal(request string, status int, header http.Header, body []byte, writes
 		e.URL = text(fields["documentation_url"])
 		e.Details = details(fields["errors"])
 	} else if first := bytes.TrimSpace(body); len(first) > 0 && first[0] != '<' {
-		e.Message = plain(string(first[:min(len(first), 1000)]), 300)
+		e.Message = fault.Plain(string(first[:min(len(first), 1000)]), 300)
 	}
 	e.listViolations()
 	if e.Kind = classify(e, writes); e.Kind == Denied && strings.HasPrefix(header.Get("X-GitHub-SSO"), "required") {
@@ -56,7 +58,7 @@ func text(raw json.RawMessage) string {
 	if json.Unmarshal(raw, &s) == nil {
 		return s
 	}
-	return plain(string(raw), 300)
+	return fault.Plain(string(raw), 300)
 }
 
 // details are the words of `errors`, which is an array of objects or strings, or

@@ -88,7 +88,7 @@ func (a App) Source(ctx context.Context) (*AppTokens, error) {
 	}
 	owner, name, ok := strings.Cut(a.Repository, "/")
 	if !ok || owner == "" || name == "" || strings.Contains(name, "/") {
-		return nil, fault.New("E_GITHUB_APP", "name the repository as owner/name", &Error{Kind: Invalid, Message: plain("app "+a.ID+": no repository of this host is called "+a.Repository, 300)})
+		return nil, fault.New("E_GITHUB_APP", "name the repository as owner/name", &Error{Kind: Invalid, Message: fault.Plain("app "+a.ID+": no repository of this host is called "+a.Repository, 300)})
 	}
 	key, err := readKey(a.ID, a.Key)
 	if err != nil {

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
 )
 
 // Kind is what an error of GitHub means to somebody who has to go on from there.
@@ -69,7 +70,7 @@ func (e *Error) Error() string {
 	if len(e.All) > 1 {
 		fmt.Fprintf(&b, " (and %d more)", len(e.All)-1)
 	}
-	return plain(b.String(), 2000)
+	return fault.Plain(b.String(), 2000)
 }
 
 // words are GitHub's: the message, and the details that it does not hold.
@@ -103,20 +104,4 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Other
-}
-
-// plain is a text in one line of at most so many characters: an answer must not
-// write to a terminal, nor begin a line of a workflow's log.
-func plain(text string, most int) string {
-	shown := strings.Map(func(r rune) rune {
-		if unicode.IsGraphic(r) {
-			return r
-		}
-		return ' '
-	}, text)
-	runes := []rune(strings.Join(strings.Fields(shown), " "))
-	if len(runes) > most {
-		runes = append(runes[:most], '…')
-	}
-	return string(runes)
 }

@@ -41,7 +41,7 @@ func (a *attempt) limitOf(got *answer) (limit, bool) {
 	if spent && after == "" {
 		l.name = "rate limit"
 		if resource := got.Header.Get("X-Ratelimit-Resource"); resource != "" {
-			l.name += " of " + plain(resource, 40)
+			l.name += " of " + fault.Plain(resource, 40)
 		}
 	}
 	l.wait = a.wait(after, got.Header.Get("X-Ratelimit-Reset"), spent)

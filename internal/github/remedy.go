@@ -98,7 +98,7 @@ func permissions(accepted string) string {
 		var all []string
 		for one := range strings.SplitSeq(way, ",") {
 			name, level, _ := strings.Cut(strings.TrimSpace(one), "=")
-			all = append(all, fmt.Sprintf("`%s: %s`", plain(strings.ReplaceAll(name, "_", "-"), 60), plain(level, 20)))
+			all = append(all, fmt.Sprintf("`%s: %s`", fault.Plain(strings.ReplaceAll(name, "_", "-"), 60), fault.Plain(level, 20)))
 		}
 		ways = append(ways, strings.Join(all, " and "))
 	}

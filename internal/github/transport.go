@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/seed-96940006/tagboat/internal/fault"
 )
 
 // transport carries requests past limits, moved repositories and short trouble. It
@@ -98,7 +100,7 @@ func (l *lines) printf(format string, args ...any) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintln(l.to, "GitHub: "+plain(fmt.Sprintf(format, args...), 500))
+	fmt.Fprintln(l.to, "GitHub: "+fault.Plain(fmt.Sprintf(format, args...), 500))
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

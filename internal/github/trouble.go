@@ -139,6 +139,6 @@ func (a *attempt) follow(got *answer) error {
 
 // elsewhere is the fault of a request that would take the token to a stranger.
 func elsewhere(to *url.URL) *fault.Fault {
-	e := &Error{Message: "the request would go to another host, " + plain(to.Scheme+"://"+to.Host, 200) + ", which the token is not for"}
+	e := &Error{Message: "the request would go to another host, " + fault.Plain(to.Scheme+"://"+to.Host, 200) + ", which the token is not for"}
 	return fault.New("E_GITHUB_REFUSED", "name the repository as it is called now, and see that GITHUB_API_URL and GITHUB_GRAPHQL_URL are those of its GitHub", e)
 }
