@@ -1,12 +1,14 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -20,6 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -64,10 +67,22 @@ func (b *base) pull(ctx context.Context) error {
 
 // puller fetches base images.
 type puller struct {
-	keychain  authn.Keychain
-	transport http.RoundTripper
-	store     *store
-	retry     retry
+	keychain authn.Keychain
+	reach    func(host string) http.RoundTripper
+	store    *store
+	retry    retry
+}
+
+// options are how the registry of an image is asked. Where something else reaches it
+// for us, that tries again what is worth it.
+func options(ctx context.Context, image name.Reference, keychain authn.Keychain, reach func(host string) http.RoundTripper) []remote.Option {
+	all := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(cmp.Or[authn.Keychain](keychain, authn.DefaultKeychain))}
+	if reach == nil {
+		return all
+	}
+	never := func(error) bool { return false }
+	return append(all, remote.WithTransport(reach(image.Context().RegistryStr())),
+		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), remote.WithRetryPredicate(never))
 }
 
 // fetch reads manifest and config of the image for platform, and where its
@@ -81,8 +96,7 @@ func (g *puller) fetch(ctx context.Context, image string, platform v1.Platform) 
 	if err != nil {
 		return nil, fault.New("E_BASE_IMAGE", "it is neither a stage above nor the name of an image", err)
 	}
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(g.keychain), remote.WithTransport(g.transport)}
-	found, err := remote.Get(reference, options...)
+	found, err := remote.Get(reference, options(ctx, reference, g.keychain, g.reach)...)
 	if err != nil {
 		return nil, unreachable(image, err)
 	}
@@ -209,8 +223,8 @@ func unreachable(image string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	if _, ok := errors.AsType[*fault.Fault](err); ok {
-		return err
+	if known, ok := errors.AsType[*fault.Fault](err); ok {
+		return fault.New(known.Code, known.Hint, fmt.Errorf("base image %s: %w", image, known.Err))
 	}
 	domain := "the registry"
 	if parsed, err := ref.ParseImage(image); err == nil {
@@ -230,16 +244,35 @@ func unreachable(image string, err error) error {
 			hint = domain + " limits pulls: log in, or use a mirror of the image"
 		}
 	}
-	return fault.New("E_BASE_IMAGE", hint, fmt.Errorf("base image %s: %w", image, err))
+	return fault.New("E_BASE_IMAGE", hint, fmt.Errorf("base image %s: %w", image, withoutQuery(err)))
 }
+
+// withoutQuery is err, less what follows the ? in the address of a request that
+// failed: the address of a storage lets everybody in who has it.
+func withoutQuery(err error) error {
+	failed, ok := errors.AsType[*url.Error](err)
+	if !ok {
+		return err
+	}
+	address, _, found := strings.Cut(failed.URL, "?")
+	if !found {
+		return err
+	}
+	return &url.Error{Op: failed.Op, URL: address, Err: failed.Err}
+}
+
+// ecrHost follows the pattern of amazon-ecr-credential-helper.
+var ecrHost = pattern.New(`^\d{12}\.dkr[.-]ecr(-fips)?\.|^(public\.ecr\.aws|ecr-public\.aws\.com)$`)
 
 // loginInput names the input that has logins for a registry.
 func loginInput(domain string) string {
-	switch domain {
-	case "ghcr.io":
+	switch {
+	case domain == "ghcr.io", strings.HasPrefix(domain, "containers."): // of a GitHub server
 		return "`registry-token`, with `permissions: packages: read`, or `registry-auth`"
-	case "docker.io":
+	case domain == "docker.io":
 		return "`dockerhub-username` and `dockerhub-token`"
+	case ecrHost.MatchString(domain):
+		return "`aws-role`, or AWS keys in the environment"
 	}
 	return "`registry-auth`"
 }

@@ -268,14 +268,14 @@ func TestLayoutAgain(t *testing.T) {
 	dir := folder(t, map[string]string{"Dockerfile": "FROM scratch AS other\nCOPY f /\nFROM " + host + "/b\nCOPY --from=other f /g\n", "f": "1"})
 	r := Request{Context: dir, Layout: filepath.Join(t.TempDir(), "l"), Platform: "linux/amd64"}
 	wire := &recorder{}
-	first, err := Native{Transport: wire}.Build(context.Background(), r)
+	first, err := Native{Reach: by(wire)}.Build(context.Background(), r)
 	must(t, err)
 	if !strings.Contains(strings.Join(wire.paths, "\n"), "/v2/b/blobs/") {
 		t.Fatalf("the layer was not fetched: %v", wire.paths)
 	}
 	must(t, os.WriteFile(filepath.Join(dir, "f"), []byte("2"), 0o600))
 	wire.paths = nil
-	second, err := Native{Transport: wire}.Build(context.Background(), r)
+	second, err := Native{Reach: by(wire)}.Build(context.Background(), r)
 	must(t, err)
 	if first.Digest == second.Digest {
 		t.Error("the image is the old one")
@@ -295,4 +295,9 @@ func TestLayoutAgain(t *testing.T) {
 	if len(left) != 4 { // two layers, config, manifest
 		t.Errorf("blobs: %v", left)
 	}
+}
+
+// by reaches every registry by one network.
+func by(network http.RoundTripper) func(host string) http.RoundTripper {
+	return func(string) http.RoundTripper { return network }
 }

@@ -1,19 +1,18 @@
 package build
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
 	"net/http"
 	"slices"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -51,21 +50,21 @@ func (b Native) ask(ctx context.Context, image string) error {
 	if err != nil {
 		return nil
 	}
-	keychain, door := b.Keychain, b.Transport
-	if keychain == nil {
-		keychain = authn.DefaultKeychain
-	}
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(keychain), remote.WithTransport(cmp.Or(door, remote.DefaultTransport))}
-	if _, err = remote.Head(reference, options...); err == nil || !refused(err) {
+	asking := options(ctx, reference, b.Keychain, b.Reach)
+	if _, err = remote.Head(reference, asking...); err == nil || !refused(err) {
 		return nil
 	}
-	if _, err = remote.Get(reference, options...); err == nil || !refused(err) {
+	if _, err = remote.Get(reference, asking...); err == nil || !refused(err) {
 		return nil
 	}
 	return unreachable(image, err)
 }
 
+// refused reports whether a registry says no, or is none.
 func refused(err error) bool {
+	if fault.Is(err, "E_REGISTRY") || fault.Is(err, "E_NO_REGISTRY") {
+		return true
+	}
 	answer, ok := errors.AsType[*transport.Error](err)
 	return ok && slices.Contains([]int{http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound}, answer.StatusCode)
 }

@@ -29,9 +29,9 @@ import (
 // The zero value is ready: it pulls base images with the logins of the docker
 // command.
 type Native struct {
-	Keychain  authn.Keychain    // logins for base images; nil is that of the docker command
-	Transport http.RoundTripper // for base images; nil is go-containerregistry's default
-	Retry     remote.Backoff    // how often a layer that breaks off is fetched again, and after which waits; zero is 3 times, after 1, 3 and 9 s
+	Keychain authn.Keychain                      // logins for base images; nil is that of the docker command
+	Reach    func(host string) http.RoundTripper // how the registry of a base image is reached, and asked again; nil is go-containerregistry's default
+	Retry    remote.Backoff                      // how often a layer that breaks off is fetched again, and after which waits; zero is 3 times, after 1, 3 and 9 s
 }
 
 // Name is "native".
@@ -82,18 +82,12 @@ func (b Native) build(ctx context.Context, r Request, p *plan, from *contextFile
 	defer file.Close()
 	run := &building{
 		request: r, plan: p, context: from, store: s, spool: &spool{file: file},
-		puller: &puller{keychain: b.Keychain, transport: b.Transport, store: s},
+		puller: &puller{keychain: b.Keychain, reach: b.Reach, store: s},
 		stages: map[int]*stage{}, bases: map[string]*base{},
-	}
-	if run.puller.keychain == nil {
-		run.puller.keychain = authn.DefaultKeychain
 	}
 	run.puller.retry = retry{waits: b.Retry, logf: run.logf}
 	if b.Retry.Steps == 0 {
 		run.puller.retry.waits = patience
-	}
-	if run.puller.transport == nil {
-		run.puller.transport = remote.DefaultTransport
 	}
 	target, err := run.stage(ctx, p.target)
 	if err != nil {

@@ -35,7 +35,7 @@ func FuzzDockerfile(f *testing.F) {
 		name := filepath.Join(t.TempDir(), "Dockerfile")
 		must(t, os.WriteFile(name, []byte(dockerfile), 0o600))
 		r := Request{Context: dir, Dockerfile: name, Layout: filepath.Join(filepath.Dir(name), "l"), Platform: "linux/amd64"}
-		builder := Native{Transport: noNetwork{}}
+		builder := Native{Reach: by(noNetwork{})}
 		first, err1 := builder.Build(context.Background(), r)
 		second, err2 := builder.Build(context.Background(), r)
 		switch {

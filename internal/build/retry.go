@@ -15,7 +15,7 @@ import (
 var patience = remote.Backoff{Duration: time.Second, Factor: 3, Jitter: 0.1, Steps: 3}
 
 // retry does again what the network broke off. Requests are tried again by
-// go-containerregistry, but not what ends in the middle of an answer. The zero
+// what reaches the registry, but not what ends in the middle of an answer. The zero
 // value tries once.
 type retry struct {
 	waits remote.Backoff // one for each further try

@@ -79,7 +79,7 @@ func TestLayerAgain(t *testing.T) {
 			}
 			var log bytes.Buffer
 			r := Request{Context: folder(t, map[string]string{"Dockerfile": "FROM " + host + "/b\n"}), Layout: filepath.Join(t.TempDir(), "l"), Platform: "linux/amd64", Log: &log}
-			made, err := Native{Transport: wire, Retry: remote.Backoff{Duration: time.Nanosecond, Steps: 3}}.Build(t.Context(), r)
+			made, err := Native{Reach: by(wire), Retry: remote.Backoff{Duration: time.Nanosecond, Steps: 3}}.Build(t.Context(), r)
 			if test.text != "" {
 				for _, tries := range wire.tries { // one layer may be cancelled by the failure of the other
 					if tries > test.tries {

@@ -158,7 +158,7 @@ func (c *loginCmd) check(ctx context.Context, by asking) ([]login.Checked, error
 		group.Go(func() {
 			target, err := registryTarget(text)
 			if err == nil {
-				found[i], err = by.keychain.Check(ctx, target, by.transport)
+				found[i], err = by.keychain.Check(ctx, target, by.client.At)
 			}
 			errs[i] = err
 		})

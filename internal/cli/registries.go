@@ -91,7 +91,9 @@ func (a *app) ask(in registryInputs, from hostInputs, do func(asking) error) (er
 	if err != nil {
 		return err
 	}
-	return do(asking{registries: r, client: r.client(a, log), trust: t, scratch: scratch, log: log})
+	client := r.client(a, log)
+	client.NoCreate = true
+	return do(asking{registries: r, client: client, trust: t, scratch: scratch, log: log})
 }
 
 // transport is for registries and clouds; it trusts the authorities beside the system's.

@@ -54,11 +54,11 @@ func (k scriptKit) world(ts *testscript.TestScript, neg bool, args []string) {
 		"repository": {worldRepository, 2}, "own": {worldOwn, 1}, "put": {worldPut, 1}, "fill": {worldFill, 2},
 		"holds": {worldHolds, 1}, "same": {worldSame, 2}, "digest": {worldDigest, 2}, "inspect": {worldInspect, 2}, "pull": {worldPull, 2},
 		"made": {worldMade, 1}, "requests": {worldRequests, 1}, "hides": {worldHides, 1},
-		"aws": {worldAWS, 1}, "fail": {worldFail, 2}, "html": {worldHTML, 1}, "refuse": {worldRefuse, 2}, "strangers": {worldStrangers, 0}, "github": {worldGitHub, 0},
+		"aws": {worldAWS, 1}, "fail": {worldFail, 2}, "html": {worldHTML, 1}, "leads": {worldLeads, 2}, "refuse": {worldRefuse, 2}, "strangers": {worldStrangers, 0}, "github": {worldGitHub, 0},
 		"expire": {worldExpire, 0}, "password": {worldPassword, 1}, "heal": {worldHeal, 0},
 	}
 	if neg || len(args) == 0 || verbs[args[0]].do == nil || len(args)-1 < verbs[args[0]].least {
-		ts.Fatalf("usage: world start|workflow|role|keys|repository|own|put|fill|holds|same|digest|inspect|pull|made|requests|hides|aws|fail|html|refuse|strangers|github|expire|password|heal …")
+		ts.Fatalf("usage: world start|workflow|role|keys|repository|own|put|fill|holds|same|digest|inspect|pull|made|requests|hides|aws|fail|html|leads|refuse|strangers|github|expire|password|heal …")
 	}
 	verbs[args[0]].do(ts, ts.Value(worldKey{}).(*scriptWorld), args[1:])
 }

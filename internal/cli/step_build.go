@@ -27,7 +27,7 @@ func (j *job) prepareBuild(ctx context.Context) (string, error) {
 		Created: commitTime(ctx, b.Context),
 		Layout:  filepath.Join(j.scratch, "layout"),
 	}
-	native := &build.Native{Keychain: j.registries.keychain, Transport: j.registries.transport}
+	native := &build.Native{Keychain: j.registries.keychain, Reach: j.registry.At}
 	builder, reason, err := build.Pick(ctx, b.Builder, j.request, native, &build.Buildx{Logins: j.dockerConfig})
 	j.builder = builder
 	if err != nil && !onlyDockerMissing(err) {

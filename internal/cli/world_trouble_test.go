@@ -63,6 +63,22 @@ func worldHTML(_ *testscript.TestScript, w *scriptWorld, args []string) {
 	w.Handle(args[0], testkit.NewRegistry(w.tb, testkit.RegistryHTML()))
 }
 
+// leads HOST ADDRESS KIND… is a registry that bob may use with worldLed, and that sends
+// on to an address those who greet it (greeting), or want a token of it (token).
+func worldLeads(_ *testscript.TestScript, w *scriptWorld, args []string) {
+	in := testkit.NewRegistry(w.tb, testkit.RegistryGHCR(testkit.GHCR{Password: worldLed}), testkit.RegistryRedirects(args[1], args[2:]...))
+	w.registries[args[0]] = in
+	w.open(args[0], in)
+	if to, ok := strings.CutPrefix(args[1], "https://"); ok {
+		w.open(to, in.Stranger())
+	}
+	w.Secret(worldLed, args[0])
+	w.keys = append(w.keys, worldLed)
+}
+
+// worldLed is the password of bob at registries that lead on.
+const worldLed = "s3cr3t-of-bob"
+
 // refuse HOST STATUS lets the proxy answer for a host.
 func worldRefuse(ts *testscript.TestScript, w *scriptWorld, args []string) {
 	status, err := strconv.Atoi(args[1])

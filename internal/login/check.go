@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -29,9 +30,10 @@ type Checked struct {
 // Check finds the login for a registry, or for a repository in one (ghcr.io,
 // ghcr.io/acme/web), and asks the registry whether it takes it: GET /v2/ with a
 // token of the registry, where it works with tokens, and nothing else. It fails
-// where there is none, or it is refused, or where no registry answers; base is how
-// the registry is reached.
-func (k *Keychain) Check(ctx context.Context, target string, base http.RoundTripper) (Checked, error) {
+// where there is none, or it is refused, or where no registry answers. reach is how
+// the registry at a host is reached: it tries again what is worth it, keeps the login
+// from other hosts, and what it says in a fault is told as it is.
+func (k *Keychain) Check(ctx context.Context, target string, reach func(host string) http.RoundTripper) (Checked, error) {
 	host, _ := splitName(target)
 	resource, registry, err := resourceOf(target)
 	if err != nil {
@@ -48,7 +50,7 @@ func (k *Keychain) Check(ctx context.Context, target string, base http.RoundTrip
 	if err != nil {
 		return Checked{}, fmt.Errorf("%s: %w", host, err)
 	}
-	at := &door{base: base}
+	at := &door{base: reach(registry.RegistryStr())}
 	if err := shakeHands(ctx, registry, auth, at); err != nil {
 		return Checked{}, k.explain(ctx, target, config.Username, err)
 	}
@@ -66,7 +68,6 @@ func resourceOf(target string) (authn.Resource, name.Registry, error) {
 }
 
 func shakeHands(ctx context.Context, registry name.Registry, auth authn.Authenticator, base http.RoundTripper) error {
-	base = transport.NewUserAgent(transport.NewRetry(base), "tagboat")
 	authenticated, err := transport.NewWithContext(ctx, registry, auth, base, nil)
 	if err != nil {
 		return err
@@ -89,15 +90,12 @@ func (k *Keychain) explain(ctx context.Context, target, user string, err error) 
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", host, context.Cause(ctx))
 	}
-	if _, done := errors.AsType[*fault.Fault](err); done { // of the credentials themselves
-		return err
+	if known, done := errors.AsType[*fault.Fault](err); done { // of the credentials, or of what reaches the registry
+		return known
 	}
 	code, hint := "E_REGISTRY_UNREACHABLE", unreached(err)
 	answer, answered := errors.AsType[*transport.Error](err)
-	strange, isPage := errors.AsType[*page](err)
 	switch {
-	case isPage:
-		code, hint, err = "E_NO_REGISTRY", notThere(host), strange
 	case distrusted(err): // at a loopback address it comes with the answer to a second try over plain http
 		hint = "let the registry's certificate be trusted: name the authority in `ca-file`, or add it to the system"
 	case strings.Contains(err.Error(), "invalid realm"):
@@ -105,7 +103,21 @@ func (k *Keychain) explain(ctx context.Context, target, user string, err error) 
 	case answered:
 		code, hint = k.refused(target, user, answer.StatusCode)
 	}
-	return fault.New(code, hint, fmt.Errorf("%s: %w", host, err))
+	return fault.New(code, hint, fmt.Errorf("%s: %w", host, withoutQuery(err)))
+}
+
+// withoutQuery is err, less what follows the ? in the address of a request that
+// failed: a registry may lead to one that lets everybody in who has it.
+func withoutQuery(err error) error {
+	failed, ok := errors.AsType[*url.Error](err)
+	if !ok {
+		return err
+	}
+	address, _, found := strings.Cut(failed.URL, "?")
+	if !found {
+		return err
+	}
+	return &url.Error{Op: failed.Op, URL: address, Err: failed.Err}
 }
 
 // refused is the code for what a registry answers, and the hint.

@@ -16,6 +16,9 @@ import (
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/login"
+	"github.com/seed-96940006/tagboat/internal/registry"
+	"github.com/seed-96940006/tagboat/internal/testkit"
+	"github.com/seed-96940006/tagboat/internal/testkit/world"
 )
 
 const right, mistaken = "r1ght-s3cret", "wr0ng-s3cret"
@@ -48,8 +51,15 @@ func answering(status int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 }
 
-// once is a transport without patience: no test waits for a second try.
-func once() *http.Transport { return remote.DefaultTransport.(*http.Transport).Clone() }
+// once reaches registries as commands do, but without patience: no test waits for a
+// second try.
+func once(host string) http.RoundTripper { return through(nil)(host) }
+
+// through is once by another network.
+func through(network http.RoundTripper) func(host string) http.RoundTripper {
+	client := &registry.Client{Transport: network, Retry: remote.Backoff{Steps: 1}}
+	return client.At
+}
 
 func serve(t *testing.T, handler http.HandlerFunc) (host string) {
 	t.Helper()
@@ -78,6 +88,7 @@ func TestCheck(t *testing.T) {
 		"… and refuses":           {mistyped(basicRegistry), mistaken, "E_REGISTRY_AUTH", "was refused"},
 		"none by another sign":    {answering(http.StatusTeapot), right, "E_REGISTRY", "own words"},
 		"tokens from inside":      {tokensFrom("http://169.254.169.254/token"), right, "E_REGISTRY", "another place"},
+		"a token service, empty":  {stingy, right, "E_REGISTRY", "answers without a token"},
 		"a token service is gone": {tokensFrom("http://localhost:1/token"), right, "E_REGISTRY_UNREACHABLE", "network"},
 	}
 	for name, test := range tests {
@@ -85,7 +96,7 @@ func TestCheck(t *testing.T) {
 			t.Parallel()
 			host := serve(t, test.registry)
 			k := login.New(login.Options{Auths: []login.Auth{{Host: host, Username: "ada", Password: test.password}}})
-			got, err := k.Check(t.Context(), host+"/acme/web", once())
+			got, err := k.Check(t.Context(), host+"/acme/web", once)
 			if test.code == "" {
 				if err != nil || got.Host != host || got.Auth.Password != right || got.Source != "input registry-auth" {
 					t.Errorf("got %+v, %v", got, err)
@@ -148,6 +159,44 @@ func leadingTo(address string, there http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
+// stingy gives no token, but tells what nobody else should know.
+func stingy(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/token" {
+		io.WriteString(w, `{"refresh_token":"opaque"}`)
+		return
+	}
+	tokenRegistry(w, r)
+}
+
+// A registry that sends its clients on does not get its login told to others, and
+// none is told without TLS: the world fails the test otherwise.
+func TestCheckKeepsTheLogin(t *testing.T) {
+	for name, test := range map[string]struct {
+		to, kind, code, told string
+	}{
+		"greeting":            {"https://stranger.example", "greeting", "E_REGISTRY", "the registry sends its clients on to stranger.example, which does not get the login for registry.example"},
+		"token":               {"https://stranger.example", "token", "", ""},
+		"greeting out of TLS": {"http://registry.example", "greeting", "E_REGISTRY", "https://registry.example/v2/ leads to http://registry.example/v2/, out of TLS"},
+		"token out of TLS":    {"http://registry.example", "token", "E_REGISTRY", "https://registry.example/token leads to http://registry.example/token, out of TLS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			reg := testkit.NewRegistry(t, testkit.RegistryGHCR(testkit.GHCR{Password: right}), testkit.RegistryRedirects(test.to, test.kind))
+			w.Handle("registry.example", reg)
+			w.Handle("stranger.example", reg.Stranger())
+			w.Secret(right, "registry.example")
+			k := login.New(login.Options{Auths: []login.Auth{{Host: "registry.example", Username: "ada", Password: right}}})
+			_, err := k.Check(t.Context(), "registry.example", through(w.Transport()))
+			if all := fault.All(err); test.code != "" && (len(all) != 1 || all[0].Code != test.code || !strings.Contains(all[0].Error(), test.told)) {
+				t.Errorf("got %v, want %s: %s", err, test.code, test.told)
+			}
+			if err == nil || strings.Contains(err.Error(), "testkit") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
 // tokensFrom is a registry that sends clients elsewhere for a token.
 func tokensFrom(realm string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
@@ -168,7 +217,7 @@ func TestCheckTellsOpenRegistries(t *testing.T) {
 	} {
 		host := serve(t, test.registry)
 		k := login.New(login.Options{Auths: []login.Auth{{Host: host, Username: "ada", Password: right}}})
-		if got, err := k.Check(t.Context(), host, once()); err != nil || got.Open != test.want {
+		if got, err := k.Check(t.Context(), host, once); err != nil || got.Open != test.want {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}
@@ -177,7 +226,7 @@ func TestCheckTellsOpenRegistries(t *testing.T) {
 func TestCheckByIdentityToken(t *testing.T) {
 	host := serve(t, tokenRegistry)
 	k := login.New(login.Options{Docker: stored{host: {Username: "<token>", IdentityToken: right}}})
-	got, err := k.Check(t.Context(), host, once())
+	got, err := k.Check(t.Context(), host, once)
 	if err != nil || got.Auth.IdentityToken != right {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -202,7 +251,7 @@ func TestCheckWithout(t *testing.T) {
 		target, code, hint string
 		auths              []login.Auth
 	}{
-		"a login":             {"registry.example", "E_REGISTRY_AUTH", "HOST USERNAME PASSWORD. None was found in docker's config.json", nil},
+		"a login":             {"registry.example", "E_REGISTRY_AUTH", "registry.example USERNAME PASSWORD. None was found in docker's config.json", nil},
 		"a name":              {"Registry Example", "E_INPUT", "name a registry", nil},
 		"a server":            {nobody, "E_REGISTRY_UNREACHABLE", "host and port", known(nobody)},
 		"a trusted authority": {private, "E_REGISTRY_UNREACHABLE", "ca-file", known(private)},
@@ -210,13 +259,13 @@ func TestCheckWithout(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := login.New(login.Options{Auths: test.auths, Docker: stored{}}).Check(t.Context(), test.target, once())
+			_, err := login.New(login.Options{Auths: test.auths, Docker: stored{}}).Check(t.Context(), test.target, once)
 			if all := fault.All(err); len(all) != 1 || all[0].Code != test.code || !strings.Contains(all[0].Hint, test.hint) {
 				t.Errorf("got %v, want %s with the hint %q", err, test.code, test.hint)
 			}
 		})
 	}
-	if _, err := login.New(login.Options{Auths: known(private)}).Check(t.Context(), private, tls.Client().Transport); err != nil {
+	if _, err := login.New(login.Options{Auths: known(private)}).Check(t.Context(), private, through(tls.Client().Transport)); err != nil {
 		t.Errorf("with its authority: %v", err)
 	}
 }
@@ -224,7 +273,7 @@ func TestCheckWithout(t *testing.T) {
 func TestCheckEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	host := serve(t, func(http.ResponseWriter, *http.Request) { cancel(errors.New("enough")) })
-	_, err := login.New(login.Options{Auths: []login.Auth{{Host: host, Username: "ada", Password: right}}}).Check(ctx, host, once())
+	_, err := login.New(login.Options{Auths: []login.Auth{{Host: host, Username: "ada", Password: right}}}).Check(ctx, host, once)
 	if err == nil || !strings.Contains(err.Error(), "enough") {
 		t.Errorf("got %v", err)
 	}

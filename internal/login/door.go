@@ -2,7 +2,6 @@ package login
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -12,15 +11,14 @@ import (
 	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
-// door is how a registry is reached while a login is tried. It takes a page for
-// people that comes as if all were well for no answer of a registry, and leaves of
-// others the title: nginx says with one that a password is wrong.
+// door is how a registry is reached while a login is tried. It leaves of a page for
+// people the title: nginx says with one that a password is wrong.
 type door struct {
 	base   http.RoundTripper
 	locked atomic.Bool // somebody was not let in without a login
 }
 
-// RoundTrip gives an error in the place of a page.
+// RoundTrip sends the request.
 func (d *door) RoundTrip(request *http.Request) (*http.Response, error) {
 	response, err := d.base.RoundTrip(request)
 	if err != nil {
@@ -35,22 +33,11 @@ func (d *door) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	text, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
 	response.Body.Close()
-	isPage := bytes.HasPrefix(bytes.TrimSpace(text), []byte("<")) // some registries call whatever they answer HTML
-	switch {
-	case isPage && response.StatusCode < 300:
-		return nil, &page{request.URL.Scheme + "://" + request.URL.Host + request.URL.Path, titleOf(text)}
-	case isPage:
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("<")) { // some registries call whatever they answer HTML
 		text = []byte(titleOf(text))
 	}
 	response.Body = io.NopCloser(bytes.NewReader(text))
 	return response, nil
-}
-
-// page is one for people, such as that of a network to log in at.
-type page struct{ address, title string }
-
-func (p *page) Error() string {
-	return fmt.Sprintf("%s is a page of HTML: %q", p.address, p.title)
 }
 
 var title = pattern.New(`(?is)<title[^>]*>\s*(.{1,100}?)\s*</title>`)

@@ -35,6 +35,7 @@ type Client struct {
 	Retry     remote.Backoff    // between tries; no Steps is three tries, after 1 s and 3 s
 	Platform  string            // os/arch to take from an index; "" is the first that can run
 	Server    string            // of GitHub, for pages in hints; "" is https://github.com
+	NoCreate  bool              // nothing here makes repositories that are missing, so that no hint says so
 	Log       io.Writer         // progress of long uploads, for people; nil discards
 	Now       func() time.Time  // clock of the progress lines; nil is time.Now
 	Silence   time.Duration     // how long an answer may take to begin, or to go on, that to a blob 15 times as long; 0 is a minute

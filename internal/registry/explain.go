@@ -32,6 +32,9 @@ func (s *session) explain(ctx context.Context, err error) error {
 	if hint := distrusted(err); hint != "" {
 		return s.fault("E_REGISTRY_UNREACHABLE", hint, err)
 	}
+	if wrong, ok := errors.AsType[*astray](err); ok {
+		return s.fault("E_REGISTRY", wrong.hint, wrong)
+	}
 	if answer, ok := errors.AsType[*transport.Error](err); ok {
 		return s.explainAnswer(ctx, answer, err)
 	}

@@ -3,7 +3,6 @@ package registry_test
 import (
 	"context"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -375,40 +374,6 @@ func TestProxyTroubles(t *testing.T) {
 	}
 }
 
-// What lies elsewhere is fetched and sent without the login of the registry; the
-// storage and the world fail the test otherwise.
-func TestRedirectsLearnNoLogin(t *testing.T) {
-	for name, kinds := range map[string][]string{
-		"all": {"manifests", "blobs", "uploads"}, "blobs": {"blobs"}, "uploads": {"uploads"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := atGHCR(testkit.GHCR{Password: s3cret})
-			h.options = append(h.options, testkit.RegistryRedirects("https://storage.example", kinds...))
-			w, reg, client := h.open(t)
-			r := request(t, repository(t, h.image))
-			for range 2 {
-				if _, err := client.Push(t.Context(), r); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if got := reg.Digest("acme/team/web", "v0.0.7"); got != string(r.Digest) {
-				t.Errorf("it holds %s", got)
-			}
-			good := testkit.NewRegistry(t)
-			w.Handle("good.example", good)
-			copied := registry.PushRequest{
-				From: image(t, h.image+":v0.0.7"), Repositories: []ref.Repository{repository(t, "good.example/acme/web")}, Tags: r.Tags,
-			}
-			if _, err := client.Push(t.Context(), copied); err != nil || good.Digest("acme/web", "v0.0.7") != string(r.Digest) {
-				t.Errorf("copied: %v", err)
-			}
-			if !w.Asked("storage.example") {
-				t.Errorf("the storage was not asked: %v", w.Requests())
-			}
-		})
-	}
-}
-
 // Bursts are refused, and tokens end, in the middle of a push.
 func TestPushesThatSurvive(t *testing.T) {
 	for name, h := range map[string]host{
@@ -455,37 +420,6 @@ func TestDockerHubsLimit(t *testing.T) {
 			_, err := client.Revision(t.Context(), image(t, "acme/web:v1"))
 			check(t, err, "E_REGISTRY_LIMIT", "You have reached your pull rate limit", test.hint)
 		})
-	}
-}
-
-// The address of a storage lets everybody in who has it.
-func TestErrorsDoNotTellSignatures(t *testing.T) {
-	for name, storage := range map[string]string{"unreachable": "https://refused.example", "refusing": "https://storage.example"} {
-		t.Run(name, func(t *testing.T) {
-			w, reg, client := at(testkit.RegistryRedirects(storage, "uploads")).open(t)
-			w.Refuse("refused.example", http.StatusForbidden)
-			w.Handle("storage.example", http.NotFoundHandler())
-			_, err := client.Push(t.Context(), request(t, repository(t, "registry.example/acme/web")))
-			if err == nil || !strings.Contains(err.Error(), strings.TrimPrefix(storage, "https://")) || strings.Contains(err.Error(), "Signature=testkit") {
-				t.Errorf("got %v", err)
-			}
-			if tags := reg.Tags("acme/web"); len(tags) != 0 {
-				t.Errorf("it has %v", tags)
-			}
-		})
-	}
-}
-
-// A registry behind a proxy may not know that it is reached by https.
-func TestAddressesWithHTTPOfARegistryWithHTTPS(t *testing.T) {
-	w, reg, client := at(testkit.RegistryRedirects("http://registry.example", "uploads")).open(t)
-	w.Handle("registry.example", reg) // the upload comes back with a signature, which is none of its concern
-	r := request(t, repository(t, "registry.example/acme/web"))
-	if _, err := client.Push(t.Context(), r); err != nil {
-		t.Fatal(err)
-	}
-	if got := reg.Digest("acme/web", "v0.0.7"); got != string(r.Digest) {
-		t.Errorf("it holds %s", got)
 	}
 }
 

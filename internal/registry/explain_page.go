@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -42,9 +43,14 @@ func (p *htmlPage) Unwrap() error {
 
 // addressOf is a request's method and address, less what an address may keep secret.
 func addressOf(request *http.Request) string {
-	at := *request.URL
-	at.User, at.RawQuery = nil, ""
-	return request.Method + " " + at.String()
+	return request.Method + " " + nameOf(request.URL)
+}
+
+// nameOf is an address, less what it may keep secret.
+func nameOf(address *url.URL) string {
+	at := *address
+	at.User, at.RawQuery, at.Fragment = nil, "", ""
+	return at.String()
 }
 
 // longestPage bounds how much of a page is looked at for its title.

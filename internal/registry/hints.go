@@ -167,16 +167,24 @@ func (s *session) repositoryHint() string {
 		_, name, _ = strings.Cut(name, "/") // the alias of the registry
 		command = "ecr-public"
 	}
-	return "let it be made with the input `create-repository: true`, or create it first: aws " + command + " create-repository --repository-name " + name
+	create := "aws " + command + " create-repository --repository-name " + name
+	if s.noCreate {
+		return "create it first: " + create
+	}
+	return "let it be made with the input `create-repository: true`, or create it first: " + create
 }
 
 func (s *session) readOnlyHint() string {
 	return "push to a registry that takes writes: " + s.image.Domain() +
-		" is in maintenance, or a cache of another one, or its tags of this kind are closed. No tag was moved"
+		" is in maintenance, or a cache of another one, or its tags of this kind are closed. No tag was moved but those told above"
+}
+
+func hintNoRegistry(host string) string {
+	return "no registry answers at " + host + ": check the image's name, and what a proxy or a page to log in at puts in its place"
 }
 
 func (s *session) noRegistryHint() string {
-	return "no registry answers at " + s.image.Domain() + ": check the image's name, and what a proxy or a page to log in at puts in its place"
+	return hintNoRegistry(s.image.Domain())
 }
 
 // claimHint says how the tags of a registry become such that numbers can be

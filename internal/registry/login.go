@@ -57,7 +57,7 @@ func (l *login) RoundTrip(request *http.Request) (*http.Response, error) {
 		response, err := door.RoundTrip(request)
 		if err != nil || !refused(response) || cancels(request) || isSingle(request.Context()) {
 			l.remember(request, response)
-			return response, discreet(err)
+			return response, err
 		}
 		words, why := l.words(door, request, response), sudden
 		switch {
@@ -195,7 +195,7 @@ func (l *login) renew(ctx context.Context, door http.RoundTripper, why reason) e
 	}
 	if why == ended {
 		l.expired()
-		l.tries.print(l.tries.image.String() + ": the login has expired: logging in again")
+		l.tries.print(l.tries.name + ": the login has expired: logging in again")
 	}
 	fresh, err := l.shake(ctx)
 	if err != nil {
@@ -218,18 +218,6 @@ func notRenewed(ctx context.Context, refusal *http.Response, why reason, err err
 		err = fmt.Errorf("%w; there is no other login: %w", transport.CheckError(refusal), err)
 	}
 	return nil, err
-}
-
-// tokenless begins what go-containerregistry says of a token service's answer that
-// has no token. It goes on with all of the answer, which may have other secrets.
-const tokenless = "no token in bearer response"
-
-// discreet is such an error without the answer.
-func discreet(err error) error {
-	if err == nil || !strings.Contains(err.Error(), tokenless+":") {
-		return err
-	}
-	return errors.New(tokenless)
 }
 
 // asWrapper makes go-containerregistry take a transport as it is: no further ping,

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,7 +66,7 @@ func (p patient) trouble(response *http.Response, err error) (why string, asked 
 	switch {
 	case err != nil && broken(err):
 		return err.Error(), 0
-	case err != nil, !slices.Contains(passing, response.StatusCode):
+	case err != nil, !passing(response.StatusCode):
 		return "", 0
 	case response.StatusCode == http.StatusTooManyRequests:
 		why = "busy (429)"

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -21,11 +20,17 @@ import (
 // patience is used where Client.Retry is not set.
 var patience = remote.Backoff{Duration: time.Second, Factor: 3, Jitter: 0.1, Steps: 3}
 
-// passing are statuses that another try may not see; 499 and 522 come from the
-// proxies in front of registries.
-var passing = []int{
-	http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,
-	http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, 499, 522,
+// passing reports whether another try may not see a status: any trouble of a server, or
+// of the proxies in front of it, which have some of their own (499, 520 to 530), but not
+// that it does not know what is asked for, nor that it has no room.
+func passing(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, 499:
+		return true
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported, http.StatusInsufficientStorage:
+		return false
+	}
+	return status >= 500
 }
 
 // The bounds of what a registry may ask for with Retry-After.
@@ -40,7 +45,7 @@ type tries struct {
 	backoff remote.Backoff
 	sleep   func(context.Context, time.Duration) error
 	print   func(string)
-	image   ref.Repository
+	name    string // of what is asked, for people
 	waited  *waited
 }
 
@@ -54,8 +59,8 @@ type waited struct {
 	sum   time.Duration
 }
 
-func (c *Client) retry(image ref.Repository) tries {
-	t := tries{backoff: c.Retry, sleep: c.Sleep, print: c.printLine, image: image, waited: &waited{now: c.now}}
+func (c *Client) retry(name string) tries {
+	t := tries{backoff: c.Retry, sleep: c.Sleep, print: c.printLine, name: name, waited: &waited{now: c.now}}
 	if t.backoff.Steps == 0 {
 		t.backoff = patience
 	}
@@ -77,7 +82,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // tell says what is asked for once more.
 func (t tries) tell(err error) {
-	t.print(fmt.Sprintf("%s: %v: asking again", t.image, err))
+	t.print(fmt.Sprintf("%s: %v: asking again", t.name, err))
 }
 
 // attempts counts the tries of one thing.
@@ -110,7 +115,7 @@ func (a *attempts) again(ctx context.Context, why string, asked time.Duration) b
 			return false
 		}
 	}
-	a.print(fmt.Sprintf("%s: %s, again in %s (try %d of %d)", a.image, why, seconds(wait), a.made+1, limit))
+	a.print(fmt.Sprintf("%s: %s, again in %s (try %d of %d)", a.name, why, seconds(wait), a.made+1, limit))
 	return a.sleep(ctx, wait) == nil
 }
 
@@ -168,7 +173,7 @@ func temporary(err error) bool {
 	if answer, ok := errors.AsType[*transport.Error](err); ok && isFull(answer) {
 		return false
 	}
-	return err != nil && (slices.Contains(passing, answered(err)) || broken(err))
+	return err != nil && (passing(answered(err)) || broken(err))
 }
 
 // broken reports whether no answer, or half of one, came over the network.

@@ -59,17 +59,20 @@ func TestRetryAfter(t *testing.T) {
 		line    string
 		code    string
 	}{
-		"seconds":             {failure: testkit.RegistryFailure{Method: "HEAD", Status: 429, Header: told("12"), Times: 1}, slept: []time.Duration{12 * time.Second}, line: "/acme/web: busy (429), again in 12 s (try 2 of 6)\n"},
-		"a date":              {failure: testkit.RegistryFailure{Method: "HEAD", Status: 503, Header: told("Sun, 22 Nov 2026 09:00:42 GMT"), Times: 1}, slept: []time.Duration{42 * time.Second}, line: "in trouble (503), again in 42 s"},
-		"a date that is over": {failure: testkit.RegistryFailure{Method: "HEAD", Status: 503, Header: told("Sun, 22 Nov 2026 08:00:42 GMT"), Times: 1}, slept: []time.Duration{time.Second}, line: "again in 1 s (try 2 of 3)"},
-		"nothing":             {failure: testkit.RegistryFailure{Method: "HEAD", Status: 503, Times: 2}, slept: []time.Duration{time.Second, 3 * time.Second}, line: "again in 3 s (try 3 of 3)"},
-		"nonsense":            {failure: testkit.RegistryFailure{Method: "HEAD", Status: 503, Header: told("soon"), Times: 1}, slept: []time.Duration{time.Second}},
-		"a long time":         {failure: testkit.RegistryFailure{Method: "HEAD", Status: 429, Header: told("200"), Times: 1}, slept: []time.Duration{time.Minute}},
-		"the whole day":       {failure: testkit.RegistryFailure{Method: "HEAD", Status: 429, Header: told("21600"), Times: 1}, code: "E_REGISTRY_LIMIT"},
-		"at an upload's end":  {failure: testkit.RegistryFailure{Method: "PUT", Path: "/blobs/", Status: 429, Header: told("7"), Times: 1}, slept: []time.Duration{7 * time.Second}, line: "429 Too Many Requests, again in 7 s (try 2 of 6)"},
-		"at an upload":        {failure: testkit.RegistryFailure{Method: "PATCH", Status: 503, Header: told("7"), Times: 1}, slept: []time.Duration{7 * time.Second}},
-		"as an upload begins": {failure: testkit.RegistryFailure{Method: "POST", Status: 429, Header: told("7"), Times: 1}, slept: []time.Duration{7 * time.Second}},
-		"each time":           {failure: testkit.RegistryFailure{Method: "HEAD", Status: 429, Header: told("60")}, slept: slices.Repeat([]time.Duration{time.Minute}, 5), code: "E_REGISTRY_LIMIT"},
+		"seconds":              {failure: testkit.RegistryFailure{Method: "HEAD", Status: 429, Header: told("12"), Times: 1}, slept: []time.Duration{12 * time.Second}, line: "/acme/web: busy (429), again in 12 s (try 2 of 6)\n"},
+		"a date":               {failure: testkit.RegistryFailure{Method: "HEAD", Status: 503, Header: told("Sun, 22 Nov 2026 09:00:42 GMT"), Times: 1}, slept: []time.Duration{42 * time.Second}, line: "in trouble (503), again in 42 s"},
+		"a date that is over":  {failure: testkit.RegistryFailure{Method: "HEAD", Status: 503, Header: told("Sun, 22 Nov 2026 08:00:42 GMT"), Times: 1}, slept: []time.Duration{time.Second}, line: "again in 1 s (try 2 of 3)"},
+		"nothing":              {failure: testkit.RegistryFailure{Method: "HEAD", Status: 503, Times: 2}, slept: []time.Duration{time.Second, 3 * time.Second}, line: "again in 3 s (try 3 of 3)"},
+		"nonsense":             {failure: testkit.RegistryFailure{Method: "HEAD", Status: 503, Header: told("soon"), Times: 1}, slept: []time.Duration{time.Second}},
+		"a proxy's":            {failure: testkit.RegistryFailure{Method: "HEAD", Status: 520, Times: 1}, slept: []time.Duration{time.Second}, line: "in trouble (520), again in 1 s (try 2 of 3)"},
+		"a proxy's, at a blob": {failure: testkit.RegistryFailure{Method: "PATCH", Status: 524, Times: 1}, slept: []time.Duration{time.Second}, line: "524"},
+		"what stays so":        {failure: testkit.RegistryFailure{Method: "HEAD", Path: "/manifests/", Status: 505}, code: "E_REGISTRY"},
+		"a long time":          {failure: testkit.RegistryFailure{Method: "HEAD", Status: 429, Header: told("200"), Times: 1}, slept: []time.Duration{time.Minute}},
+		"the whole day":        {failure: testkit.RegistryFailure{Method: "HEAD", Status: 429, Header: told("21600"), Times: 1}, code: "E_REGISTRY_LIMIT"},
+		"at an upload's end":   {failure: testkit.RegistryFailure{Method: "PUT", Path: "/blobs/", Status: 429, Header: told("7"), Times: 1}, slept: []time.Duration{7 * time.Second}, line: "429 Too Many Requests, again in 7 s (try 2 of 6)"},
+		"at an upload":         {failure: testkit.RegistryFailure{Method: "PATCH", Status: 503, Header: told("7"), Times: 1}, slept: []time.Duration{7 * time.Second}},
+		"as an upload begins":  {failure: testkit.RegistryFailure{Method: "POST", Status: 429, Header: told("7"), Times: 1}, slept: []time.Duration{7 * time.Second}},
+		"each time":            {failure: testkit.RegistryFailure{Method: "HEAD", Status: 429, Header: told("60")}, slept: slices.Repeat([]time.Duration{time.Minute}, 5), code: "E_REGISTRY_LIMIT"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reg := testkit.NewRegistry(t)

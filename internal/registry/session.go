@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync/atomic"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -36,6 +35,7 @@ type session struct {
 	anonymous bool
 	source    func() string // where credentials were looked for
 	server    string        // of GitHub; "" is https://github.com
+	noCreate  bool          // as that of Client
 	meter     *meter
 	tries     tries
 	transport http.RoundTripper // authenticated; nil before the handshake
@@ -49,15 +49,15 @@ func (c *Client) open(ctx context.Context, image ref.Repository, scope scope, al
 	if err != nil {
 		return nil, fault.New("E_IMAGE_NAME", "name a repository, such as ghcr.io/acme/web", fmt.Errorf("image %q: %w", image, err))
 	}
-	s := &session{image: image, repo: repo, scope: scope, asked: also, also: also, source: func() string { return c.source(image) }, server: c.Server, meter: c.meter(image), tries: c.retry(image)}
-	base := transport.NewUserAgent(noPages{patient{wire{c.transport(), s.meter, &c.limited, c.silence(), new(atomic.Bool)}, s.tries, c.now}}, "tagboat")
+	s := &session{image: image, repo: repo, scope: scope, asked: also, also: also, source: func() string { return c.source(image) }, server: c.Server, noCreate: c.NoCreate, meter: c.meter(image), tries: c.retry(image.String())}
+	base := c.line(repo.RegistryStr(), image.Domain(), s.meter, s.tries)
 	shake := func(ctx context.Context) (http.RoundTripper, error) {
 		auth, err := s.identify(ctx, c.keychain())
 		if err != nil {
 			return nil, err
 		}
 		door, err := transport.NewWithContext(ctx, repo.Registry, auth, base, s.scopes())
-		return door, discreet(err)
+		return door, err
 	}
 	door, err := shake(ctx)
 	if len(also) > 0 && s.narrower(err) && ctx.Err() == nil {

@@ -16,6 +16,7 @@ import (
 // of it, and gives every sending of a body its own copy.
 type wire struct {
 	base    http.RoundTripper
+	host    string // of the registry, for people
 	meter   *meter
 	limits  *limits
 	silence time.Duration
@@ -68,7 +69,7 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	meter.answered(request, response)
 	trialOf(request.Context()).answered(request, response)
-	w.limits.look(w.meter, response.Header)
+	w.limits.look(w.host, w.meter.print, response.Header)
 	if cancels(request) {
 		response.Header.Del("Www-Authenticate")
 	}
@@ -123,8 +124,7 @@ type limits struct {
 
 // look reads what Docker Hub says with each manifest, such as 76;w=21600: how many
 // pulls are left, of how many, in how many seconds.
-func (l *limits) look(m *meter, header http.Header) {
-	host := m.image.Domain()
+func (l *limits) look(host string, print func(string), header http.Header) {
 	left, _, knowsLeft := limit(header.Get("Ratelimit-Remaining"))
 	of, window, knowsAll := limit(header.Get("Ratelimit-Limit"))
 	if !knowsLeft || !knowsAll || left*10 >= of {
@@ -144,7 +144,7 @@ func (l *limits) look(m *meter, header http.Header) {
 	if window > 0 {
 		line += fmt.Sprintf(" in %d min", window/60)
 	}
-	m.print(line)
+	print(line)
 }
 
 func limit(told string) (n, window int, ok bool) {

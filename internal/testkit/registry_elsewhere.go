@@ -1,7 +1,9 @@
 package testkit
 
 import (
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 )
@@ -11,10 +13,14 @@ const signature = "X-Amz-Signature=testkit"
 
 // RegistryRedirects has some things at another address, such as
 // https://storage.example: of "manifests", "blobs" and "uploads", those that are
-// named. Storage answers there.
+// named, where Storage answers; and of "greeting" and "token" those, where Stranger
+// does.
 func RegistryRedirects(storage string, kinds ...string) RegistryOption {
 	return func(r *Registry) {
 		r.storage = storage
+		r.manners = append([]manner{func(w http.ResponseWriter, request *http.Request, _ call) bool {
+			return slices.Contains(kinds, handshakes[request.URL.Path]) && r.leadAway(w, request)
+		}}, r.manners...)
 		r.manners = append(r.manners, func(w http.ResponseWriter, request *http.Request, c call) bool {
 			if c.uploads() && slices.Contains(kinds, "uploads") {
 				return r.uploadElsewhere(w, request)
@@ -61,13 +67,16 @@ func (r *Registry) Storage() http.Handler {
 			r.t.Errorf("the storage was not taught %s %s", request.Method, request.URL.Path)
 		}
 		answer := r.captured(request)
-		for name, values := range answer.Header() {
-			w.Header()[name] = values
-		}
 		if location := answer.Header().Get("Location"); location != "" {
-			w.Header().Set("Location", location+"?"+signature)
+			answer.Header().Set("Location", location+"?"+signature)
 		}
-		w.WriteHeader(answer.Code)
-		w.Write(answer.Body.Bytes())
+		replay(w, answer)
 	})
+}
+
+// replay is an answer once more.
+func replay(w http.ResponseWriter, answer *httptest.ResponseRecorder) {
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	w.Write(answer.Body.Bytes())
 }
