@@ -2,7 +2,9 @@ package attest_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seed-96940006/tagboat/internal/cli"
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -50,7 +53,8 @@ func tagboat(t *testing.T, args ...string) (log string, code int) {
 	return out.String(), code
 }
 
-// A tag may be another image tomorrow: what was verified is named by its digest.
+// A tag may be another image tomorrow: what was verified is named by its digest. What
+// was not gets no tag either.
 func TestFilesNameTheDigestThatWasVerified(t *testing.T) {
 	public := newAuthority(t, publicGood)
 	trusted := rootFile(t, public)
@@ -78,7 +82,15 @@ func TestFilesNameTheDigestThatWasVerified(t *testing.T) {
 			if log, code := tagboat(t, append(args, "--verify", "acme/api")...); code != 1 || !strings.Contains(log, "E_VERIFY_FAILED") || read(t, file) != "image: "+image+":old\n" {
 				t.Fatalf("of another repository: exit code %d, %s\n%s", code, read(t, file), log)
 			}
+			for _, tag := range []string{"prod", "v1.0.0"} {
+				if holds(t, image+":"+tag) {
+					t.Errorf("of another repository, and %s was set", tag)
+				}
+			}
 			log, code := tagboat(t, append(args, "--verify", "acme/web")...)
+			if strings.HasPrefix(test.want, ":prod") != holds(t, image+":prod") || strings.HasPrefix(test.want, ":v1.0.0") != holds(t, image+":v1.0.0") {
+				t.Errorf("tags are set otherwise than asked for\n%s", log)
+			}
 			if got, want := read(t, file), "image: "+image+strings.Replace(test.want, "$", string(of), 1)+"\n"; code != 0 || got != want {
 				t.Errorf("exit code %d, got %s want %s\n%s", code, got, want, log)
 			}
@@ -99,6 +111,20 @@ func TestATagAloneIsNotWhatWasVerified(t *testing.T) {
 	if line := fmt.Sprintf("digest: %q", of); code != 1 || !strings.Contains(log, "E_EDIT_REFUSED") || !strings.Contains(log, line) || read(t, file) != before {
 		t.Errorf("exit code %d, want the line %s\n%s\n%s", code, line, read(t, file), log)
 	}
+}
+
+// holds reports whether a registry has an image.
+func holds(t *testing.T, image string) bool {
+	t.Helper()
+	reference, err := name.ParseReference(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = remote.Head(reference)
+	if answer, ok := errors.AsType[*transport.Error](err); err != nil && (!ok || answer.StatusCode != http.StatusNotFound) {
+		t.Fatal(err)
+	}
+	return err == nil
 }
 
 func write(t *testing.T, file, text string) {

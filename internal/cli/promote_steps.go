@@ -148,7 +148,7 @@ func (r *promoting) copy(ctx context.Context) (string, error) {
 	if !r.state.Plan.Push.Do {
 		return "", ship.Skip("it gets no tag, and goes nowhere else")
 	}
-	request := registry.PromoteRequest{From: r.image, Repositories: r.state.Plan.Images, Dry: r.in.DryRun}
+	request := registry.PromoteRequest{From: r.image, Repositories: r.state.Plan.Images, Dry: r.in.DryRun, Warn: r.warner(r.state)}
 	var following []plan.Tag
 	for _, t := range r.state.Tags {
 		if t.Follows != "" {
@@ -180,9 +180,7 @@ func (r *promoting) copy(ctx context.Context) (string, error) {
 // was settles what files get by what became of the tags.
 func (r *promoting) was(pushed []registry.Pushed) {
 	r.gets = r.deployed(slices.DeleteFunc(slices.Clone(r.state.Tags), func(t plan.Tag) bool {
-		return !slices.ContainsFunc(pushed, func(p registry.Pushed) bool {
-			return p.Repository == r.first && p.Tag == t.Name && p.Digest == r.image.Digest
-		})
+		return r.state.Holds(r.first, t.Name) != r.image.Digest
 	}))
 	r.state.Tags = thatMoved(r.state.Tags, pushed)
 	if r.gets != (ref.Image{}) {

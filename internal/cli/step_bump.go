@@ -29,6 +29,7 @@ func (j *job) bump(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	j.warnOfMoving(bumped)
 	return told(bumped, j.state.DryRun)
 }
 

@@ -3,9 +3,12 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/plan"
+	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
@@ -60,29 +63,51 @@ func (j *job) pushTags(ctx context.Context) (fresh int, sent int64, err error) {
 		if note(pushed); err != nil {
 			return fresh, sent, err
 		}
-		if err := j.settle(ctx); err != nil {
+		if err := j.shown(ctx); err != nil {
 			return fresh, sent, err
 		}
+		j.handOn()
 	}
 	forward, err := j.pushForward(ctx, j.registry, request, following)
 	if note(forward); err != nil {
 		return fresh, sent, err
 	}
 	if j.state.Tags = thatMoved(j.state.Tags, forward); len(request.Tags) == 0 {
-		err = j.settle(ctx)
+		err = j.shown(ctx)
+	}
+	if err == nil {
+		j.handOn()
+		j.holds()
 	}
 	return fresh, sent, err
 }
 
-// settle makes the number a git tag if it is none, and hands the reference on.
-func (j *job) settle(ctx context.Context) error {
-	if err := j.shown(ctx); err != nil {
-		return err
-	}
+// handOn makes the reference of what is deployed that of this run.
+func (j *job) handOn() {
+	j.state.Ref = ref.Image{}
 	if image, ok := j.state.Deploy(); ok {
 		j.state.Ref = manifest.Pin(j.in.Pin).Of(image)
 	}
-	return nil
+}
+
+// holds takes for the image of this run what the first repository has under the tag
+// that is deployed: a commit may have been built before with another outcome, and its
+// tag stays there.
+func (j *job) holds() {
+	image, ok := j.state.Deploy()
+	if !ok || !slices.ContainsFunc(j.state.Tags, func(t plan.Tag) bool { return t.Name == image.Tag && tagRule(t) == registry.First }) {
+		return
+	}
+	if built := j.state.Digest; built != image.Digest {
+		j.Printf("%s stays on the image that had it first: %s is handed on, and not %s", image.Tag, image.Digest.Short(), built.Short())
+	}
+	j.state.Digest = image.Digest
+	for _, p := range j.state.Pushed {
+		if p.Image.Tag == image.Tag && p.Image.Digest != image.Digest {
+			j.warner(j.state)(fault.Newf("E_TAG_DIFFERS", "remove the tag where the image is the wrong one, and copy the right one there with promote; a `version` is one image everywhere",
+				"%s:%s is %s, and %s:%s is %s, which is handed on", p.Image.Repository, p.Image.Tag, p.Image.Digest, image.Repository, image.Tag, image.Digest))
+		}
+	}
 }
 
 // tagRule is what a tag's kind means for a registry. A version means one image. A

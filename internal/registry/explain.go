@@ -133,7 +133,7 @@ func (s *session) refusal(answer *transport.Error) (code, hint string) {
 	case status == http.StatusNotFound:
 		return "E_IMAGE_MISSING", "push the image first, or correct its name"
 	case isFull(answer):
-		return "E_REGISTRY_FULL", "make room at the registry, or raise its quota, and run again: no tag was moved, and what was sent is not sent again"
+		return "E_REGISTRY_FULL", "make room at the registry, or raise its quota, and run again: no tag was moved but those told above, and what was sent is not sent again"
 	case isReadOnly(answer):
 		return "E_REGISTRY_READONLY", s.readOnlyHint()
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:

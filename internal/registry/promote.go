@@ -18,6 +18,9 @@ type PromoteRequest struct {
 	Repositories []ref.Repository
 	Tags         []Tag // none: the image is there by its digest alone
 	Dry          bool  // nothing is written: what the tags hold is asked alone
+
+	// Warn is told what is left out, by one repository at a time; nil is Log.
+	Warn func(*fault.Fault)
 }
 
 // StatusPending is that of a reference that a dry run would have written.
@@ -81,12 +84,27 @@ func (c *Client) promotions(ctx context.Context, r PromoteRequest) (all []*promo
 		return nil, err
 	}
 	src := &source{digest: from.root.digest, manifest: from.root.head, from: r.From.Repository}
+	warn := c.warning(r.Warn)
 	for _, image := range unique(r.Repositories) {
-		all = append(all, &promotion{from: from, slots: make(chan struct{}, streams), target: &target{
+		all = append(all, &promotion{from: from, warn: warn, slots: make(chan struct{}, streams), target: &target{
 			image: image, also: siblings(image, also), source: src, tags: inOrder(r.Tags), meter: c.meter(image), now: c.now,
 		}})
 	}
 	return all, nil
+}
+
+// warning tells of one thing after the other.
+func (c *Client) warning(warn func(*fault.Fault)) func(*fault.Fault) {
+	var telling sync.Mutex
+	return func(f *fault.Fault) {
+		if warn == nil {
+			c.printLine(f.Error())
+			return
+		}
+		telling.Lock()
+		defer telling.Unlock()
+		warn(f)
+	}
 }
 
 // eachPromotion does something with all that have not failed yet.

@@ -3,9 +3,9 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
+	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -30,7 +30,7 @@ func (p *promotion) attach(ctx context.Context, there *finder, s *subject) error
 	if api {
 		copied = missing
 	}
-	gone, err := p.copyAttached(ctx, there.client, s.digest, copied)
+	gone, err := p.copyAttached(ctx, s.digest, copied)
 	if err != nil {
 		return err
 	}
@@ -47,14 +47,14 @@ func (p *promotion) attach(ctx context.Context, there *finder, s *subject) error
 // copyAttached copies what is attached to a manifest. What is listed and gone is
 // left out, and said: clean-ups of what has no tag leave such lists behind, and
 // what the original has lost already cannot be lost by a copy.
-func (p *promotion) copyAttached(ctx context.Context, c *Client, subject ref.Digest, all []attachment) (gone map[ref.Digest]bool, err error) {
+func (p *promotion) copyAttached(ctx context.Context, subject ref.Digest, all []attachment) (gone map[ref.Digest]bool, err error) {
 	gone = map[ref.Digest]bool{}
 	for _, a := range all {
 		err := p.copy(ctx, a.node)
 		if missing, ok := errors.AsType[*absent](err); ok && missing.digest == a.node.digest {
 			gone[a.node.digest] = true
-			c.printLine(fmt.Sprintf("%s: left out %s: %s lists it as attached to %s, and does not have it any more",
-				p.target.image, a.node.digest, p.from.session.image, subject))
+			p.warn(fault.Newf("E_ATTACHED_GONE", "attach it again if it is missed, such as a signature; see whether a clean-up removes what has no tag (GHCR keeps what was deleted for 30 days)",
+				"%s: left out %s: %s lists it as attached to %s, and does not have it any more", p.target.image, a.node.digest, p.from.session.image, subject))
 		} else if err != nil {
 			return nil, err
 		}

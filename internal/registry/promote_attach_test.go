@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -66,7 +68,7 @@ func TestPromoteAmongOtherSigners(t *testing.T) {
 	}
 }
 
-// What was attached by the fallback tag before the registry had the API goes along,
+// What was attached to a part by the fallback tag before the registry had the API goes along,
 // whatever the number of tags that the repository has.
 func TestPromoteWhatAnOldFallbackTagNames(t *testing.T) {
 	for _, tags := range []int{10, 1100} {
@@ -77,7 +79,8 @@ func TestPromoteWhatAnOldFallbackTagNames(t *testing.T) {
 			for i := range tags {
 				names = append(names, fmt.Sprintf("t%05d", i))
 			}
-			from.Fill("acme/web", img, append(names, "main")...)
+			from.Fill("acme/web", img, names...)
+			from.Put("acme/web", "main", mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: img}))
 			from.Put("acme/web", "sbom", sbom)
 			raw, err := sbom.RawManifest()
 			if err != nil {

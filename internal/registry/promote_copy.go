@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
@@ -18,6 +19,7 @@ import (
 type promotion struct {
 	from   *original
 	target *target
+	warn   func(*fault.Fault)
 	mount  ref.Repository // where the registry has the blobs already; zero if nowhere
 	pusher *remote.Pusher
 	slots  chan struct{} // one for each blob that may be on its way
@@ -101,7 +103,7 @@ func (p *promotion) copy(ctx context.Context, n *node) error {
 	if has {
 		return nil
 	}
-	has, err := p.target.has(ctx, string(n.digest))
+	has, err := p.target.has(accept(ctx, n.media), string(n.digest))
 	if err == nil && !has {
 		err = p.send(ctx, n)
 	}

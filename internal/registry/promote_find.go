@@ -13,7 +13,7 @@ import (
 
 // find looks for what is attached to the image, to its parts, and to that in turn.
 func (o *original) find(ctx context.Context, c *Client) error {
-	f := &finder{client: c, session: o.session}
+	f := &finder{client: c, session: o.session, root: o.root.digest}
 	known := map[ref.Digest]bool{o.root.digest: true}
 	for level := []*node{o.root}; len(level) > 0; {
 		found, err := f.each(ctx, level)

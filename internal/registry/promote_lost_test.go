@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/testkit"
 )
@@ -79,7 +80,8 @@ func TestPromoteLeavesOutWhatIsListedAndGone(t *testing.T) {
 			var log strings.Builder
 			client := newClient()
 			client.Log = &log
-			if _, err := client.Promote(t.Context(), signed.promotion(t, repository(t, to.Host+"/team/web"))); err != nil {
+			request := signed.promotion(t, repository(t, to.Host+"/team/web"))
+			if _, err := client.Promote(t.Context(), request); err != nil {
 				t.Fatal(err)
 			}
 			if to.Digest("team/web", string(kept)) == "" || to.Digest("team/web", "v0.0.8") == "" {
@@ -87,6 +89,15 @@ func TestPromoteLeavesOutWhatIsListedAndGone(t *testing.T) {
 			}
 			if told := to.Host + "/team/web: left out " + string(sbom) + ": " + from.Host + "/acme/web lists it as attached to " + string(signed.digests[0]); !strings.Contains(log.String(), told) {
 				t.Errorf("the log lacks %q: %s", told, log.String())
+			}
+			var warned []*fault.Fault
+			request.Repositories = []ref.Repository{repository(t, to.Host+"/team/one"), repository(t, to.Host+"/team/two")}
+			request.Warn = func(f *fault.Fault) { warned = append(warned, f) }
+			if _, err := client.Promote(t.Context(), request); err != nil {
+				t.Fatal(err)
+			}
+			if len(warned) != 2 || warned[0].Code != "E_ATTACHED_GONE" || !strings.Contains(warned[0].Error(), string(sbom)) || warned[0].Hint == "" {
+				t.Errorf("warned of %v", warned)
 			}
 			found, err := newClient().Referrers(t.Context(), repository(t, to.Host+"/team/web"), signed.digests[0])
 			for _, r := range found {

@@ -79,7 +79,7 @@ func (c *Client) original(ctx context.Context, image ref.Image) (*original, erro
 func (o *original) node(ctx context.Context, digest ref.Digest, media types.MediaType) *node {
 	return &node{digest: digest, media: media, read: sync.OnceValues(func() (*content, error) {
 		s := o.session
-		ctx := context.WithValue(ctx, readBy{}, s)
+		ctx := accept(context.WithValue(ctx, readBy{}, s), media)
 		found, err := remote.Get(s.reference(string(digest)), append(s.options[:len(s.options):len(s.options)], remote.WithContext(ctx))...)
 		switch {
 		case answered(err) == http.StatusNotFound:

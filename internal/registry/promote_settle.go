@@ -2,12 +2,7 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"strings"
-
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
@@ -47,9 +42,7 @@ func (p *promotion) settle(ctx context.Context, tag ref.Tag, look func() (holdin
 
 // guarded explains why a tag cannot be written a second time, where that is why.
 func (p *promotion) guarded(tag ref.Tag, refusal error) error {
-	answer, ok := errors.AsType[*transport.Error](refusal)
-	if !ok || answer.StatusCode < 400 || answer.StatusCode >= 500 || answer.StatusCode == http.StatusTooManyRequests ||
-		!strings.Contains(strings.ToLower(refusal.Error()), "immutable") {
+	if !p.target.session.immutable(refusal) {
 		return refusal
 	}
 	hint := "let signatures be added: leave sha256-* out of the repository's rules of immutable tags, and run again"

@@ -30,7 +30,7 @@ func (c *Client) Referrers(ctx context.Context, repository ref.Repository, diges
 	if err != nil {
 		return nil, err
 	}
-	return (&finder{client: c, session: s}).all(ctx, digest)
+	return (&finder{client: c, session: s, root: digest}).all(ctx, digest)
 }
 
 // finder looks for what is attached to the manifests of one repository. It keeps
@@ -38,6 +38,7 @@ func (c *Client) Referrers(ctx context.Context, repository ref.Repository, diges
 type finder struct {
 	client  *Client
 	session *session
+	root    ref.Digest // of which no list counts
 
 	mu    sync.Mutex
 	api   sighting // of the API, by the first answer
@@ -54,7 +55,7 @@ func (f *finder) all(ctx context.Context, digest ref.Digest) ([]Referrer, error)
 	if err != nil {
 		return nil, err
 	}
-	if api && f.tagged(ctx, fallbackTag(digest)) != notThere { // it may be kept from before the registry had the API
+	if api && f.tagged(ctx, digest, fallbackTag(digest)) != notThere { // it may be kept from before the registry had the API
 		older, err := f.byTag(ctx, digest)
 		if err != nil {
 			return nil, err
@@ -85,7 +86,7 @@ func (f *finder) named(ctx context.Context, digest ref.Digest) (found []Referrer
 			return found, true, nil
 		}
 	}
-	if f.tagged(ctx, fallbackTag(digest)) == notThere {
+	if f.tagged(ctx, digest, fallbackTag(digest)) == notThere {
 		return nil, false, nil
 	}
 	found, err = f.byTag(ctx, digest)
@@ -106,7 +107,7 @@ func (f *finder) knows(said sighting) sighting {
 func (f *finder) cosign(ctx context.Context, digest ref.Digest) (found []Referrer, err error) {
 	for _, kind := range []string{".sig", ".att", ".sbom"} {
 		tag := fallbackTag(digest) + ref.Tag(kind)
-		if f.tagged(ctx, tag) == notThere {
+		if f.tagged(ctx, digest, tag) == notThere {
 			continue
 		}
 		attached, err := f.session.digest(ctx, string(tag))

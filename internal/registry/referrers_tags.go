@@ -26,11 +26,12 @@ func seen(is bool) sighting {
 	return notThere
 }
 
-// tagged tells whether the repository has a tag, as far as one page of its tags
-// tells: an index of ten images has forty tags by which something may be attached,
-// and each question for one of them is a request.
-func (f *finder) tagged(ctx context.Context, tag ref.Tag) sighting {
-	if f.busy {
+// tagged tells whether the repository has a tag by which something may be attached
+// to a manifest, as far as one page of its tags tells: an index of ten images has
+// forty such tags, and each question for one of them is a request. A list may lag
+// behind a signature that was just made, so that those of the root are asked for.
+func (f *finder) tagged(ctx context.Context, of ref.Digest, tag ref.Tag) sighting {
+	if f.busy || of == f.root {
 		return notLooked
 	}
 	f.listing.Do(func() { f.tags = f.firstPage(ctx) })

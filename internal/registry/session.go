@@ -71,7 +71,7 @@ func (c *Client) open(ctx context.Context, image ref.Repository, scope scope, al
 	if k, ok := c.keychain().(interface{ Expired(host string) }); ok {
 		l.expired = func() { k.Expired(repo.RegistryStr()) }
 	}
-	if s.transport, err = s.asWrapper(l); err != nil {
+	if s.transport, err = s.asWrapper(accepting{l}); err != nil {
 		return nil, s.explain(ctx, err)
 	}
 	// What may be tried again was tried again below.

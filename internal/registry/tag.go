@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 	"time"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
@@ -117,22 +115,12 @@ func (t *target) refused(ctx context.Context, tag Tag, refusal error) (Status, e
 	if status, err := t.judge(tag, held); status != "" || err != nil {
 		return status, err
 	}
-	if !guarded(refusal) {
+	if !t.session.immutable(refusal) {
 		return "", explained
 	}
 	return "", fault.New("E_TAG_TAKEN",
 		"the repository has immutable tags: let this tag move, or leave it out of `tags`",
 		fmt.Errorf("%w: %w", t.clash(tag, held), refusal))
-}
-
-// guarded reports whether it is the tag that a refusal is about, and not who
-// asks, or how often.
-func guarded(refusal error) bool {
-	switch answered(refusal) {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests:
-		return strings.Contains(refusal.Error(), "immutable")
-	}
-	return true
 }
 
 // verify sees that the tag holds the image. Some registries show a write a
@@ -144,10 +132,15 @@ func (t *target) verify(ctx context.Context, tag Tag) error {
 	if err != nil || now == t.source.digest {
 		return err
 	}
-	told := string(now)
-	if told == "" {
+	told, way := string(now), "run again"
+	switch {
+	case now == "":
 		told = "that there is none"
+	case tag.Rule == First: // the next run keeps it
+		way = fmt.Sprintf("remove %s from %s and run again", tag.Name, t.image)
+	case tag.Rule == Fixed: // the next run finds it taken
+		way = fmt.Sprintf("remove %s from %s and run again, or build that number once more with `suffix`", tag.Name, t.image)
 	}
-	return fault.New("E_PUSH_VERIFY", "run again; if it stays so, another job writes the same tag, or the registry changes what it stores",
+	return fault.New("E_PUSH_VERIFY", way+"; if it stays so, another job writes the same tag, or the registry changes what it stores",
 		fmt.Errorf("%s:%s was pushed as %s, but the registry answers %s", t.image, tag.Name, t.source.digest, told))
 }

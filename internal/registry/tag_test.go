@@ -187,6 +187,10 @@ func TestTagRefused(t *testing.T) {
 		"403, nothing":             {refusal: denied, rule: registry.Fixed, code: "E_PUSH_DENIED", told: "not enough permissions"},
 		"429, nothing":             {refusal: testkit.RegistryFailure{Status: 429}, rule: registry.Fixed, code: "E_REGISTRY_LIMIT"},
 		"400, nothing":             {refusal: testkit.RegistryFailure{Status: 400, Code: "TAG_INVALID", Message: "a bad name"}, code: "E_REGISTRY", told: "a bad name"},
+		"408, theirs, a branch":    {refusal: testkit.RegistryFailure{Status: 408}, then: "theirs", code: "E_REGISTRY", told: "408"},
+		"404, theirs, a branch":    {refusal: testkit.RegistryFailure{Status: 404, Code: "MANIFEST_BLOB_UNKNOWN", Message: "blob unknown"}, then: "theirs", code: "E_REGISTRY", told: "blob unknown"},
+		"400, theirs, a branch":    {refusal: testkit.RegistryFailure{Status: 400, Code: "MANIFEST_INVALID", Message: "manifest invalid"}, then: "theirs", code: "E_REGISTRY", told: "manifest invalid"},
+		"413, theirs, a branch":    {refusal: testkit.RegistryFailure{Status: 413}, then: "theirs", code: "E_REGISTRY", told: "413"},
 		"401, nothing":             {refusal: testkit.RegistryFailure{Status: 401}, code: "E_REGISTRY_AUTH"},
 	} {
 		t.Run(name, func(t *testing.T) {

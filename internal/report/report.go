@@ -14,12 +14,20 @@ import (
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
 
+// Home is the page of the project.
+const Home = "https://github.com/seed-96940006/tagboat"
+
 // Markdown is the summary of a run; err is what ended it, or nil.
 func Markdown(command string, s *ship.State, err error) string {
 	var b strings.Builder
 	heading(&b, command, s, err)
 	failures(&b, err)
-	images(&b, s)
+	became := "not pushed"
+	if s.DryRun && err == nil {
+		became = wouldBe(s.Plan)
+	}
+	images(&b, s, became)
+	told(&b, s.Warnings)
 	references(&b, s)
 	rendered(&b, s)
 	steps(&b, s)
@@ -33,7 +41,7 @@ func Plan(p plan.Plan) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### tagboat plan\n\n")
 	event(&b, s)
-	images(&b, s)
+	images(&b, s, wouldBe(p))
 	b.WriteString("| step | | why |\n|---|---|---|\n")
 	for _, step := range []struct {
 		name string
@@ -56,6 +64,7 @@ func heading(b *strings.Builder, command string, s *ship.State, err error) {
 	}
 	fmt.Fprintf(b, "### tagboat %s: %s\n\n", command, result)
 	event(b, s)
+	found(b, s)
 }
 
 // event is what the run is about.
@@ -80,15 +89,19 @@ func became(s *ship.State) string {
 		case o.Status == ship.AlreadySo:
 			result = "already so"
 		case o.Status == ship.Done && o.Step == "build" && result == "nothing to do":
-			result = "done"
+			result = "built, not pushed"
 		}
 	}
 	return result
 }
 
 func failures(b *strings.Builder, err error) {
-	for _, f := range fault.All(err) {
-		fmt.Fprintf(b, "> **%s** %s\n", f.Code, text(f.Error()))
+	told(b, fault.All(err))
+}
+
+func told(b *strings.Builder, all []*fault.Fault) {
+	for _, f := range all {
+		fmt.Fprintf(b, "> **[%s](%s/blob/main/docs/troubleshooting.md#%s)** %s\n", f.Code, Home, strings.ToLower(f.Code), text(f.Error()))
 		if f.Hint != "" {
 			fmt.Fprintf(b, ">\n> %s\n", text(f.Hint))
 		}
@@ -96,7 +109,16 @@ func failures(b *strings.Builder, err error) {
 	}
 }
 
-func images(b *strings.Builder, s *ship.State) {
+// wouldBe is what would become of an image that is not pushed yet.
+func wouldBe(p plan.Plan) string {
+	if p.Push.Do {
+		return "would be pushed"
+	}
+	return "not pushed"
+}
+
+// images is a table of what was pushed; missing says what became of all others.
+func images(b *strings.Builder, s *ship.State, missing string) {
 	if len(s.Plan.Images) == 0 || len(s.Tags) == 0 {
 		return
 	}
@@ -108,7 +130,7 @@ func images(b *strings.Builder, s *ship.State) {
 	for _, image := range s.Plan.Images {
 		for _, t := range s.Tags {
 			name := image.String() + ":" + t.String()
-			digest, became := string(s.Digest), "not pushed"
+			digest, became := string(s.Digest), missing
 			if p, ok := pushed[name]; ok {
 				digest, became = string(p.Image.Digest), "pushed"
 				if p.Already {

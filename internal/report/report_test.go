@@ -85,10 +85,25 @@ func TestSummary(t *testing.T) {
 		{Step: "verify", Status: ship.Done, Detail: "ghcr.io/acme/web:v0.0.8 is in its registry", Took: time.Second},
 		{Step: "bump", Status: ship.Skipped, Detail: "no file names the image", Took: time.Second},
 	}}
+	fork := shipped(t)
+	fork.Bump, fork.Pushed = nil, nil
+	fork.Outcomes = []ship.Outcome{
+		{Step: "build", Status: ship.Done, Took: time.Second},
+		{Step: "push", Status: ship.Skipped, Detail: "the head is in a fork", Took: time.Second},
+	}
+	try := shipped(t)
+	try.DryRun, try.Bump, try.Pushed, try.Outcomes = true, nil, nil, nil
+	try.Plan.Push = plan.Step{Do: true}
+	promoted := shipped(t)
+	promoted.Bump, promoted.Plan = nil, plan.Plan{}
+	promoted.Found, promoted.FoundIn = promoted.Pushed[0].Image, "apps/web/demo/deploy.yaml:9"
 	cases := map[string]struct {
 		state *ship.State
 		err   error
 	}{
+		"fork":      {fork, nil},
+		"try":       {try, nil},
+		"promoted":  {promoted, nil},
 		"shipped":   {shipped(t), nil},
 		"failed":    {failed, denied},
 		"already":   {already, nil},
@@ -131,6 +146,7 @@ func TestNothingBecomesMarkup(t *testing.T) {
 	s.Bump.Unverified[0] = render.Unverified{Kustomization: hostile, Reason: hostile}
 	s.Outcomes[0].Detail = hostile
 	got := report.Markdown("ship", s, fault.Newf("E_X", hostile, "%s", hostile))
+	got = strings.Replace(got, "[E_X]("+report.Home+"/blob/main/docs/troubleshooting.md#e_x)", "", 1)
 	got = withoutRendered(t, got)
 	before, rest, found := strings.Cut(got, "<details><summary>Diff</summary>\n\n")
 	if !found {

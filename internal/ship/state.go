@@ -1,9 +1,12 @@
 package ship
 
 import (
+	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 
+	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
@@ -18,11 +21,15 @@ type State struct {
 	Version  ref.Tag    // the claimed number; "" before, and where none is claimed
 	Latest   ref.Tag    // the highest version of another image; "" where none was asked for
 	Tags     []plan.Tag // with their names, once the number is claimed
-	Digest   ref.Digest // of the image; "" before the build
+	Digest   ref.Digest // of the image that was built, and then of the one that is deployed; "" before
+	Found    ref.Image  // that a promotion has looked for; empty before, and of every other run
+	FoundIn  string     // the file that names it, with its line; "" where the inputs do
 	Pushed   []Pushed
 	Ref      ref.Image // the reference to hand on; empty until it is in the registries
 	Bump     *Bumped   // nil before the bump, and where there is none
 	Outcomes []Outcome
+
+	Warnings []*fault.Fault // what did not stop the run, and is not of the bump
 }
 
 // Pushed is one reference in a registry.
@@ -76,13 +83,43 @@ func inURL(branch string) string {
 }
 
 // Deploy is what is deployed: the first image under the tag that is deployed,
-// with its digest. ok is false where there is no such thing, or not yet.
+// with the digest that the tag holds there. ok is false where there is no such
+// thing, or not yet.
 func (s *State) Deploy() (image ref.Image, ok bool) {
-	tag, ok := plan.Deployed(s.Tags)
-	if !ok || tag.Name == "" || len(s.Plan.Images) == 0 || !s.Plan.Push.Do {
+	if len(s.Plan.Images) == 0 || !s.Plan.Push.Do {
 		return ref.Image{}, false
 	}
-	return ref.Image{Repository: s.Plan.Images[0], Tag: tag.Name, Digest: s.Digest}, true
+	first := s.Plan.Images[0]
+	tag, ok := plan.Deployed(slices.DeleteFunc(slices.Clone(s.Tags), func(t plan.Tag) bool { return s.stays(first, t) }))
+	if !ok || tag.Name == "" {
+		return ref.Image{}, false
+	}
+	return ref.Image{Repository: first, Tag: tag.Name, Digest: cmp.Or(s.Holds(first, tag.Name), s.Digest)}, true
+}
+
+// stays reports whether a tag that follows versions was left with a newer one.
+func (s *State) stays(in ref.Repository, t plan.Tag) bool {
+	return t.Follows != "" && len(s.Pushed) > 0 && !s.DryRun && s.Holds(in, t.Name) != s.Digest
+}
+
+// Holds is what a repository has under a tag, as it was seen when that was pushed;
+// "" where it was not.
+func (s *State) Holds(in ref.Repository, tag ref.Tag) ref.Digest {
+	for _, p := range s.Pushed {
+		if p.Image.Repository == in && p.Image.Tag == tag {
+			return p.Image.Digest
+		}
+	}
+	return ""
+}
+
+// Warned keeps a warning, and reports whether it is a new one.
+func (s *State) Warned(f *fault.Fault) bool {
+	if slices.ContainsFunc(s.Warnings, func(known *fault.Fault) bool { return known.Error() == f.Error() }) {
+		return false
+	}
+	s.Warnings = append(s.Warnings, f)
+	return true
 }
 
 // ShortDiff is at most the first limit bytes of the diff, in whole lines, and how
