@@ -48,7 +48,10 @@ func makePlan(r Request) (*plan, error) {
 	}
 	p := &plan{file: file, platform: host(), stages: map[int]*stagePlan{}}
 	if r.Platform != "" {
-		if p.platform, err = parsePlatform(r.Platform); err != nil {
+		if p.platform, err = parsePlatform(r.Platform); err == nil {
+			err = known(p.platform, r.Platform)
+		}
+		if err != nil {
 			return nil, err
 		}
 		p.explicit = true

@@ -8,6 +8,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
 // host is the platform of this machine as images see it: containers are Linux
@@ -19,7 +20,13 @@ func host() v1.Platform {
 // parsePlatform reads os/arch[/variant]; it fails with E_BUILD_PLATFORM.
 func parsePlatform(s string) (v1.Platform, error) {
 	parts := strings.Split(strings.ToLower(s), "/")
-	if len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {
+	odd := func(part string) bool { return !platformPart.MatchString(part) }
+	switch {
+	case strings.ContainsAny(strings.TrimSpace(s), ",; \t\r\n"):
+		return v1.Platform{}, fault.Newf("E_BUILD_PLATFORM",
+			"one platform a build; for several, `docker buildx build --platform linux/amd64,linux/arm64 --output type=oci,dest=image.tar`, then actions/push with `from: image.tar`",
+			"%q is more than one platform", s)
+	case len(parts) < 2 || len(parts) > 3 || slices.ContainsFunc(parts, odd):
 		return v1.Platform{}, fault.Newf("E_BUILD_PLATFORM", "a platform is os/arch[/variant], such as linux/amd64 or linux/arm64",
 			"%q is not a platform", s)
 	}
@@ -29,6 +36,9 @@ func parsePlatform(s string) (v1.Platform, error) {
 	}
 	return normalize(p), nil
 }
+
+// platformPart is what an operating system, an architecture and a variant are made of.
+var platformPart = pattern.New(`^[a-z0-9][a-z0-9._-]*$`)
 
 // architectures are the other names of an architecture, as containerd reads them.
 var architectures = map[string]v1.Platform{

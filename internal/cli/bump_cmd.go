@@ -119,7 +119,7 @@ func (c *bumpCmd) mistakes() error {
 		image, err = c.image()
 		err = errors.Join(err, c.bump(c.Pin).Permits(image.Tag))
 	}
-	return errors.Join(err, c.verifyInputs.mistakes(), c.registryInputs.mistakes(), c.infraInputs.mistakes())
+	return errors.Join(err, c.verifyInputs.mistakes(), c.registryInputs.mistakes(), c.infraInputs.mistakes(), c.lacks())
 }
 
 // look asks the registry for the image, and completes its digest where the pin

@@ -23,6 +23,9 @@ type host struct {
 
 // hostOf decides how an infra repository is reached.
 func (a *app) hostOf(remote git.Remote, by access) (host, error) {
+	if err := by.lacks(); err != nil {
+		return host{}, err
+	}
 	h := host{repository: repositoryOn(a.ServerURL, remote.URL), trust: by.trust}
 	h.place = strings.ToLower(cmp.Or(h.repository, remote.String()))
 	known := h.repository != "" && a.APIURL != "" && a.GraphQLURL != ""

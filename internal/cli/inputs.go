@@ -72,7 +72,7 @@ type buildInputs struct {
 	Context   string   `group:"Build" default:"." placeholder:"FOLDER" help:"Folder whose files the Dockerfile may take."`
 	File      string   `group:"Build" placeholder:"FILE" help:"The Dockerfile. Default: Dockerfile in the context."`
 	Target    string   `group:"Build" placeholder:"STAGE" help:"Stage to build. Default: the last."`
-	Platform  string   `group:"Build" placeholder:"OS/ARCH" help:"Platform to build for. Default: linux on this machine's architecture."`
+	Platform  string   `group:"Build" placeholder:"OS/ARCH" help:"Platform to build for, one a build: linux/arm64. Default: linux on this machine's architecture."`
 	BuildArgs []string `sep:"none" group:"Build" placeholder:"NAME=VALUE" help:"Build arguments, one a line. They can be read in the image: no secrets."`
 	Labels    []string `sep:"none" group:"Build" placeholder:"NAME=VALUE" help:"Labels of the image, one a line, over those that Tagboat sets."`
 	Builder   string   `group:"Build" default:"auto" enum:"auto,native,buildx" help:"native needs no daemon and knows no RUN; buildx drives docker buildx; auto takes native where it can."`
@@ -81,7 +81,17 @@ type buildInputs struct {
 
 // checkInputs say what is looked at first.
 type checkInputs struct {
-	Preflight bool `group:"Build" default:"true" negatable:"" help:"Ask before the build whether every registry would take the image, whether the tags that never move are free, and whether the infra repository may be written to."`
+	Preflight bool `group:"Build" default:"true" negatable:"" help:"Ask before the build whether every registry would take the image, and whether the infra repository may be written to, by a write that is begun and taken back, and whether base images are there. Without it the rest is still asked: whether registries take the login, and whether the tags that never move are free."`
+}
+
+// buildCheckInputs are those of a command that writes to no infra repository.
+type buildCheckInputs struct {
+	Preflight bool `group:"Build" default:"true" negatable:"" help:"Ask before the build whether every registry would take the image, by an upload that is begun and taken back, and whether base images are there. Without it the rest is still asked: whether registries take the login, and whether the tags that never move are free."`
+}
+
+// pushCheckInputs are those of a command that does not build either.
+type pushCheckInputs struct {
+	Preflight bool `group:"Registries" default:"true" negatable:"" help:"Ask before a number is claimed whether every registry would take the image, by an upload that is begun and taken back. Without it the rest is still asked: whether registries take the login, and whether the tags that never move are free."`
 }
 
 // pinInputs say how the reference to hand on names the image.

@@ -21,22 +21,29 @@ const (
 	viaGit  = "git"
 )
 
+// mistakes are those that are some in every run.
 func (in accessInputs) mistakes() error {
 	var errs []error
-	if (in.AppID == "") != (in.AppPrivateKey == "") {
-		given, missing := "app-id", "app-private-key"
-		if in.AppID == "" {
-			given, missing = missing, given
-		}
-		errs = append(errs, fault.Newf("E_INPUT", "give both, or a token as `infra-token`. "+hintEmpty, "%s is given without %s", given, missing))
+	if in.AppID == "" && in.AppPrivateKey != "" {
+		errs = append(errs, fault.Newf("E_INPUT", "give both, or a token as `infra-token`", "app-private-key is given without app-id"))
 	}
 	if in.AppID != "" && in.InfraToken != "" {
 		errs = append(errs, fault.Newf("E_INPUT", "leave one of them out", "infra-token and app-id are both given, which are two identities"))
 	}
-	if in.InfraVia == viaAPI && !in.identified() {
-		errs = append(errs, fault.Newf("E_INPUT", "give `infra-token`, or `app-id` and `app-private-key`. "+hintEmpty, "infra-via api needs a token or an App, and neither has a value"))
-	}
 	return errors.Join(errs...)
+}
+
+// lacks is the secret without which the infra repository cannot be reached as the
+// inputs say. It is no mistake of a run that leaves that repository alone: one for a
+// fork or for Dependabot has the id of the App, which is no secret, and no key.
+func (in accessInputs) lacks() error {
+	switch {
+	case in.AppID != "" && in.AppPrivateKey == "":
+		return fault.Newf("E_INPUT", "give both, or a token as `infra-token`. "+hintEmpty, "app-id is given without app-private-key")
+	case in.InfraVia == viaAPI && !in.identified():
+		return fault.Newf("E_INPUT", "give `infra-token`, or `app-id` and `app-private-key`. "+hintEmpty, "infra-via api needs a token or an App, and neither has a value")
+	}
+	return nil
 }
 
 // identified reports whether there is a token or an App.

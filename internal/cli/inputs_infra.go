@@ -47,9 +47,8 @@ var environmentForm = pattern.New(`^[A-Za-z0-9_]([A-Za-z0-9_-]|\.[A-Za-z0-9_-])*
 func (in infraInputs) mistakes() error {
 	_, wrong := scope(in.bump(""))
 	errs := []error{wrong, plan.CheckGlobs(in.ForbidTags), in.accessInputs.mistakes(), in.commitInputs.mistakes(), in.pullRequestInputs.mistakes(in.InfraMode)}
-	if in.InfraRepository == "" && (in.InfraBranch != "" || len(in.InfraPaths)+len(in.Exclude)+len(in.Fields) > 0) {
-		errs = append(errs, fault.Newf("E_INPUT", "give `infra-repository`, or leave out `infra-branch`, `infra-paths`, `exclude` and `fields`",
-			"infra-branch, infra-paths, exclude and fields are of an infra repository, and there is none"))
+	if idle := in.ofInfra(); in.InfraRepository == "" && len(idle) > 0 {
+		errs = append(errs, fault.Newf("E_INPUT", "give `infra-repository`, or leave them out", "there is no infra repository, which %s would be of", strings.Join(idle, ", ")))
 	}
 	files := in.InfraMode == string(plan.ModeFiles)
 	if in.InfraBranch != "" && files {
@@ -68,4 +67,23 @@ func (in infraInputs) mistakes() error {
 			"environment: %q cannot be a part of a branch's name", in.Environment))
 	}
 	return errors.Join(errs...)
+}
+
+// ofInfra are the names of those that mean nothing without an infra repository. Tokens
+// are not among them, which an environment may have for other commands, and neither
+// is what forbids: nothing happens that it would forbid.
+func (in infraInputs) ofInfra() (names []string) {
+	mode := in.InfraMode != "" && in.InfraMode != string(plan.ModeCommit)
+	for _, input := range []struct {
+		name string
+		set  bool
+	}{
+		{"infra-branch", in.InfraBranch != ""}, {"infra-paths", len(in.InfraPaths) > 0}, {"exclude", len(in.Exclude) > 0},
+		{"fields", len(in.Fields) > 0}, {"environment", in.Environment != ""}, {"infra-mode", mode}, {"pr-branch", in.PRBranch != ""},
+	} {
+		if input.set {
+			names = append(names, input.name)
+		}
+	}
+	return append(names, in.pullRequestInputs.given()...)
 }

@@ -40,6 +40,7 @@ type claimant struct {
 	trust   trust
 	scratch string
 	dry     bool
+	looks   bool     // at the number that the commit has, and says nothing of it
 	names   []string // of this run's tags that hold the number: v0.0.N, v0.0.N-alpine; none where nothing is pushed
 }
 
@@ -73,7 +74,9 @@ func (a *app) numbersOf(ctx context.Context, in numberInputs, by claimant) (*num
 		}
 		return n, err
 	}
-	a.Printf("numbers are claimed in %s", remote)
+	if !by.looks {
+		a.Printf("numbers are claimed in %s", remote)
+	}
 	n.store, err = a.store(remote, in, by, log)
 	return n, err
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-96940006/tagboat/internal/build"
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/plan"
@@ -105,6 +106,9 @@ func makePlan(ctx context.Context, a *app, in inputs) (plan.Plan, error) {
 		planned.SourceURL = originPage(ctx, in.Context, a.ServerURL)
 	}
 	p, err := plan.Make(planned, event)
+	if p.Bump.Do {
+		err = errors.Join(err, in.lacks())
+	}
 	return p, usage(err)
 }
 
@@ -132,9 +136,11 @@ func (in inputs) forPlan() (plan.Inputs, error) {
 	errs = append(errs, err)
 	labels, err := assignments("labels", in.Labels)
 	errs = append(errs, err)
+	platform := strings.TrimSpace(in.Platform) // a block of YAML ends in a newline
+	errs = append(errs, build.CheckPlatform(platform, in.Builder))
 	out.Build = plan.Build{
 		Context: in.Context, Dockerfile: cmp.Or(in.File, filepath.Join(in.Context, "Dockerfile")),
-		Target: in.Target, Platform: in.Platform, Builder: in.Builder, Args: args, Labels: labels,
+		Target: in.Target, Platform: platform, Builder: in.Builder, Args: args, Labels: labels,
 	}
 	out.Bump = in.infraInputs.bump(in.Pin)
 	return out, errors.Join(errs...)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/seed-96940006/tagboat/internal/ecr"
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 )
@@ -18,23 +20,44 @@ import (
 const preflightLimit = 2 * time.Minute
 
 // checkRegistries asks every registry whether this run may push to it; where
-// `preflight` is off, only whether it answers and takes the login. A repository
-// that is missing is made where that is asked for.
-func (j *job) checkRegistries(ctx context.Context) (string, error) {
+// `preflight` is off, and in a dry run, only whether it answers and takes the login.
+// Those that said yes are open. A repository that is missing is made where that is
+// asked for.
+func (j *job) checkRegistries(ctx context.Context) (open []ref.Repository, told string, err error) {
 	silent := fault.Newf("E_REGISTRY_UNREACHABLE", "see whether the registry, and what stands before it, is in trouble", "no answer within %s", preflightLimit)
 	ctx, cancel := context.WithTimeoutCause(ctx, preflightLimit, silent)
 	defer cancel()
 	images := j.state.Plan.Images
-	ask := j.mayPush
-	told := count(len(images), "repository") + " may be pushed to"
-	if !j.in.Preflight {
-		ask, told = j.answers, ""
+	ask, told := j.answers, ""
+	if j.in.Preflight && !j.state.DryRun {
+		ask, told = j.mayPush, count(len(images), "repository")+" may be pushed to"
 	}
-	err := eachOf(images, func(repository ref.Repository) error { return ask(ctx, repository) })
-	if err != nil {
-		return "", err
+	errs := atOnce(images, func(repository ref.Repository) error {
+		if err := ask(ctx, repository); err != nil {
+			return err
+		}
+		return j.mayList(ctx, repository)
+	})
+	for i, repository := range images {
+		switch {
+		case errs[i] == nil:
+			open = append(open, repository)
+		case j.state.DryRun && fault.Is(errs[i], "E_REGISTRY_UNREACHABLE"): // what it shows is right from anywhere
+			j.warnOfSilence(errs[i])
+			errs[i] = nil
+		}
 	}
-	return told, nil
+	if err := errors.Join(errs...); err != nil {
+		return open, "", err
+	}
+	return open, told, nil
+}
+
+// warnOfSilence says that a dry run has not reached what a run would need.
+func (j *job) warnOfSilence(err error) {
+	for _, f := range fault.All(err) {
+		j.Warn(fault.New(f.Code, f.Hint, fmt.Errorf("no run from here would go through: %w", f)))
+	}
 }
 
 // mayPush begins an upload and takes it back.
@@ -50,50 +73,46 @@ func (j *job) mayPush(ctx context.Context, repository ref.Repository) error {
 }
 
 // answers asks for something that any image has. What a registry says of an image
-// that may not exist yet does not count: some call that denied.
+// that may not exist yet does not count: some call that denied. What it says of the
+// login does, and so does that there is none to be had.
 func (j *job) answers(ctx context.Context, repository ref.Repository) error {
-	if _, ok := ecr.ParseHost(repository.Domain()); ok && j.in.CreateRepository {
+	if _, ok := ecr.ParseHost(repository.Domain()); ok && j.in.CreateRepository && !j.state.DryRun {
 		return j.createRepository(ctx, repository)
 	}
 	_, err := j.registry.Exists(ctx, ref.Image{Repository: repository, Tag: "latest"})
-	if fault.Is(err, "E_REGISTRY_UNREACHABLE") || fault.Is(err, "E_REGISTRY_AUTH") {
+	for _, code := range []string{"E_REGISTRY_UNREACHABLE", "E_REGISTRY_AUTH", "E_AWS_AUTH", "E_AWS_ROLE", "E_ID_TOKEN"} {
+		if fault.Is(err, code) {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayList sees that the tags can be listed, where the next number, or a tag that
+// follows versions, will depend on them. That there may be no such repository yet is
+// left to the push. A dry run lists them itself, and warns.
+func (j *job) mayList(ctx context.Context, repository ref.Repository) error {
+	p := j.state.Plan
+	follows := slices.ContainsFunc(p.Tags, func(t plan.Tag) bool { return t.Follows != "" })
+	if j.state.DryRun || p.Claim == nil && !follows {
+		return nil
+	}
+	if err := j.registry.MayList(ctx, repository); !errors.Is(err, registry.ErrHidden) {
 		return err
 	}
 	return nil
 }
 
-// checkTags sees that the tags which never move are free, or hold an image of this
-// commit: another one would be refused after the build. That an image does not say
-// what it was built from, or that it cannot be read, is left to the push.
-func (j *job) checkTags(ctx context.Context) error {
-	if !j.in.Preflight || j.in.Suffix != "" {
-		return nil
-	}
-	var fixed []ref.Image
-	for _, tag := range j.state.Tags {
-		for _, repository := range j.state.Plan.Images {
-			if tag.Name != "" && tagRule(tag) == registry.Fixed {
-				fixed = append(fixed, ref.Image{Repository: repository, Tag: tag.Name})
-			}
-		}
-	}
-	return eachOf(fixed, func(image ref.Image) error {
-		found, err := j.registry.Revision(ctx, image)
-		if err != nil || found.Commit == "" || j.ofThisCommit(found) {
-			return nil
-		}
-		return fault.New("E_TAG_TAKEN", "a version is never overwritten: release another one, or remove the wrong tag from the registry",
-			fmt.Errorf("%s is %s, which was built from commit %.12s and not from %.12s", image, found.Digest.Short(), found.Commit, j.state.Plan.Commit.SHA))
-	})
-}
-
 // eachOf does something for all at once and joins what went wrong, in their order.
-func eachOf[T any](all []T, do func(T) error) error {
+func eachOf[T any](all []T, do func(T) error) error { return errors.Join(atOnce(all, do)...) }
+
+// atOnce does something for all at once, and gives what came of each.
+func atOnce[T any](all []T, do func(T) error) []error {
 	errs := make([]error, len(all))
 	var group sync.WaitGroup
 	for i, one := range all {
 		group.Go(func() { errs[i] = do(one) })
 	}
 	group.Wait()
-	return errors.Join(errs...)
+	return errs
 }

@@ -20,6 +20,9 @@ func (c *promoteCmd) mistakes() error {
 		_, err := ref.ParseTag(name)
 		errs = append(errs, err)
 	}
+	if c.InfraRepository != "" {
+		errs = append(errs, c.lacks())
+	}
 	if len(c.FromEnvironment)+len(c.Require) > 0 && c.InfraRepository == "" {
 		errs = append(errs, fault.Newf("E_INPUT_MISSING", "give `infra-repository`, which holds these files", "from-environment and require are paths of an infra repository, and there is none"))
 	}

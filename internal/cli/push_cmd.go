@@ -23,7 +23,7 @@ type pushCmd struct {
 	pinInputs
 	registryInputs
 	createInputs
-	checkInputs
+	pushCheckInputs
 	hostInputs
 	Source string `cli:"only" group:"Version" default:"." placeholder:"FOLDER" help:"Checkout that holds the commit."`
 	runInputs
@@ -43,7 +43,7 @@ Examples:
 
 func (c *pushCmd) inputs() inputs {
 	return inputs{c.eventInputs, c.imageInputs, c.numberInputs, buildInputs{Context: c.Source}, c.pinInputs,
-		c.registryInputs, c.createInputs, c.checkInputs, infraInputs{}, c.hostInputs}
+		c.registryInputs, c.createInputs, checkInputs(c.pushCheckInputs), infraInputs{}, c.hostInputs}
 }
 
 func (c *pushCmd) mistakes() error { return c.inputs().mistakes() }
@@ -59,20 +59,22 @@ func (c *pushCmd) Run(ctx context.Context, a *app) error {
 	})
 }
 
-// checkPush finds the image, and asks the registries whether they would take it.
+// checkPush finds the image, and asks the registries whether they would take it, and
+// whether the tags that never move are free for it.
 func (j *job) checkPush(ctx context.Context, c *pushCmd) (string, error) {
-	found, err := j.find(ctx, c)
 	var asked string
 	var refused error
 	var asking sync.WaitGroup
+	known := make(chan struct{})
 	p := j.state.Plan
-	pushes := p.Push.Do && !j.state.DryRun
-	if pushes {
-		asking.Go(func() { asked, refused = j.checkRegistries(ctx) })
+	if p.Push.Do {
+		asking.Go(func() { asked, refused = j.checkTargets(ctx, known, j.isAnother) })
 	}
+	found, err := j.find(ctx, c)
+	close(known)
 	// No number is claimed for what is damaged. Without one the registries see it, as
 	// they take it, and set no tag.
-	if err == nil && j.verify != nil && (p.Claim != nil || !pushes) {
+	if err == nil && j.verify != nil && (p.Claim != nil || !p.Push.Do || j.state.DryRun) {
 		err = j.verify(ctx)
 	}
 	asking.Wait()

@@ -52,7 +52,7 @@ type buildCmd struct {
 	pinInputs
 	registryInputs
 	createInputs
-	checkInputs
+	buildCheckInputs
 	hostInputs
 	runInputs
 }
@@ -67,7 +67,7 @@ Examples:
 }
 
 func (c *buildCmd) inputs() inputs {
-	return inputs{c.eventInputs, c.imageInputs, c.numberInputs, c.buildInputs, c.pinInputs, c.registryInputs, c.createInputs, c.checkInputs, infraInputs{}, c.hostInputs}
+	return inputs{c.eventInputs, c.imageInputs, c.numberInputs, c.buildInputs, c.pinInputs, c.registryInputs, c.createInputs, checkInputs(c.buildCheckInputs), infraInputs{}, c.hostInputs}
 }
 
 func (c *buildCmd) mistakes() error { return c.inputs().mistakes() }

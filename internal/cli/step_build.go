@@ -130,13 +130,16 @@ func (j *job) numberedTags(ctx context.Context) []plan.Tag {
 		return p.Tags
 	}
 	by := j.claimant()
-	by.images = by.images[:min(len(by.images), 1)] // no number is claimed, so that what others hold does not count
+	by.looks = true
+	if by.images = by.images[:min(len(by.images), 1)]; j.in.Claim != claimInRegistry {
+		by.images = nil // no number is claimed, so that what registries hold does not count
+	}
 	n, err := j.numbersOf(ctx, j.in.numberInputs, by)
 	if err != nil {
 		return p.Tags
 	}
-	got, err := version.Peek(ctx, n.store, n.request)
-	if err := errors.Join(err, n.Close()); err != nil || !got.Already {
+	got, has, err := version.Own(ctx, n.store, n.request)
+	if err := errors.Join(err, n.Close()); err != nil || !has {
 		return p.Tags
 	}
 	return p.Names(got.Tag)

@@ -26,17 +26,20 @@ func (j *job) check(ctx context.Context) (string, error) {
 	var built, pushed, named string
 	var buildErr, registryErr, infraErr error
 	var group sync.WaitGroup
-	group.Go(func() { built, buildErr = j.prepareBuild(ctx) })
-	if p.Push.Do && !j.state.DryRun {
-		group.Go(func() { pushed, registryErr = j.checkRegistries(ctx) })
+	prepared := make(chan struct{})
+	group.Go(func() {
+		defer close(prepared)
+		if built, buildErr = j.prepareBuild(ctx); buildErr != nil && j.origin.tree == "" {
+			j.origin.tree = treeOf(ctx, p.Build.Context) // by which an image of this commit is still known
+		}
+	})
+	if p.Push.Do {
+		group.Go(func() { pushed, registryErr = j.checkTargets(ctx, prepared, j.ofAnother) })
 	}
 	if p.Bump.Do {
 		group.Go(func() { named, infraErr = j.checkInfra(ctx) })
 	}
 	group.Wait()
-	if p.Push.Do && buildErr == nil && registryErr == nil { // what is in a registry is held against what would be built
-		registryErr = j.checkTags(ctx)
-	}
 	if err := errors.Join(buildErr, registryErr, infraErr); err != nil {
 		return "", err
 	}

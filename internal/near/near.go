@@ -22,3 +22,15 @@ func Distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Likely is the word that is nearest to what was written, the first of several;
+// "" where none is so near that it may have been meant.
+func Likely(written string, words []string) (likely string) {
+	least := (len(written)+2)/3 + 1
+	for _, word := range words {
+		if d := Distance(written, word); d < least && d < len(written) {
+			least, likely = d, word
+		}
+	}
+	return likely
+}

@@ -22,3 +22,15 @@ func TestDistance(t *testing.T) {
 		}
 	}
 }
+
+func TestLikely(t *testing.T) {
+	words := []string{"build-args", "images", "infra-token", "ship", "tags"}
+	for written, want := range map[string]string{
+		"bild-args": "build-args", "image": "images", "shpi": "ship", "infra_token": "infra-token",
+		"delete": "", "x": "", "": "", "token": "",
+	} {
+		if got := near.Likely(written, words); got != want {
+			t.Errorf("%q: %q, want %q", written, got, want)
+		}
+	}
+}
