@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -21,6 +20,7 @@ import (
 	kongcompletion "github.com/jotaen/kong-completion"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	_ "github.com/seed-96940006/tagboat/internal/lategc" // before what allocates as it starts
 	"github.com/seed-96940006/tagboat/internal/report"
 	"github.com/seed-96940006/tagboat/internal/runner"
 	"github.com/seed-96940006/tagboat/internal/ship"
@@ -87,21 +87,9 @@ type stop int
 // Main runs the command line of this process and returns the exit code. An
 // interrupt ends what is running in good order; a second one ends the process.
 func Main() int {
-	collectLate()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return Run(ctx, World{Getenv: takeSecrets(), Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now}, os.Args[1:])
-}
-
-// collectLate lets the heap grow to 16 MB before the first garbage collection,
-// where Go's own limit is 4 MB: most commands have ended by then. From the first
-// collection on, the usual rule holds.
-func collectLate() {
-	if os.Getenv("GOGC") != "" {
-		return
-	}
-	usual := debug.SetGCPercent(400)
-	runtime.AddCleanup(new([16]byte), func(percent int) { debug.SetGCPercent(percent) }, usual)
 }
 
 // Run runs one command line and returns the exit code.

@@ -59,7 +59,7 @@ func grammarFor(args []string) any {
 			asked = asked || isCommand
 		}
 	}
-	if !asked {
+	if !asked && !slices.Equal(args, []string{"--version"}) {
 		return &grammar{}
 	}
 	return reflect.New(reflect.StructOf(part)).Interface()
