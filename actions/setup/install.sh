@@ -41,8 +41,9 @@ if [ ! -f "$folder.complete" ] || [ ! -x "$binary" ]; then
   mkdir -p "$folder"
   fresh=$(mktemp -d "$folder/build.XXXXXX")
   trap 'rm -rf -- "$fresh"' EXIT
-  (cd -- "$root" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/seed-96940006/tagboat/internal/cli.release=$version" -buildvcs=false -o "$fresh/tagboat" ./cmd/tagboat) ||
-    fail E_SETUP_BUILD "tagboat does not build with $(go version)" "go.mod names the version of Go that it needs"
+  # actions/setup-go leaves GOTOOLCHAIN=local in the job, with the Go of another project.
+  (cd -- "$root" && GOTOOLCHAIN=auto CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X github.com/seed-96940006/tagboat/internal/cli.release=$version" -buildvcs=false -o "$fresh/tagboat" ./cmd/tagboat) ||
+    fail E_SETUP_BUILD "tagboat does not build with $(go version)" "go.mod names the version of Go that it needs, which go build fetches where it may: put actions/setup-go with that version before this step, or let the runner reach proxy.golang.org"
   mv -f -- "$fresh/tagboat" "$binary" # another job may do the same at this moment; both are the same file
   : >"$folder.complete"
 fi

@@ -38,7 +38,7 @@ type World struct {
 const (
 	exitOK     = 0 // done, or already so
 	exitFailed = 1
-	exitUsage  = 2 // the inputs are wrong; nothing was tried
+	exitUsage  = 2 // the inputs are wrong; nothing was written
 )
 
 // grammar is the whole command line.
@@ -66,6 +66,17 @@ type grammar struct {
 type app struct {
 	*runner.Runner
 	world World
+	last  []func() error // to be done when errors are told
+}
+
+// Outputs hands results on. On a terminal they stand below the errors, and an error
+// below the step that failed.
+func (a *app) Outputs(outputs []runner.Output, asJSON bool) error {
+	if a.InActions {
+		return a.Runner.Outputs(outputs, asJSON)
+	}
+	a.last = append(a.last, func() error { return a.Runner.Outputs(outputs, asJSON) })
+	return nil
 }
 
 // usageError marks an error of the inputs.
@@ -94,12 +105,19 @@ func Main() int {
 
 // Run runs one command line and returns the exit code.
 func Run(ctx context.Context, world World, args []string) (code int) {
+	helped := exitOK
+	if world.Getenv("COMP_LINE") == "" { // a shell that completes asks by that
+		if len(args) == 0 { // nobody has asked for what is printed
+			world.Stdout, helped = world.Stderr, exitUsage
+		}
+		args = asksForHelp(args)
+	}
 	a := &app{Runner: runner.New(world.Getenv, world.Stdout, world.Stderr), world: world}
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
 		case stop:
-			code = int(r)
+			code = max(int(r), helped)
 		default:
 			panic(r)
 		}
@@ -121,16 +139,28 @@ func Run(ctx context.Context, world World, args []string) (code int) {
 
 // exit reports what has not been reported and chooses the code.
 func (a *app) exit(err error) int {
+	a.fail(err)
+	for _, do := range a.last {
+		late := do()
+		a.fail(late)
+		err = errors.Join(err, late)
+	}
 	if err == nil {
 		return exitOK
-	}
-	for _, f := range fault.All(err) {
-		a.Fail(f)
 	}
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// fail reports all that is wrong.
+func (a *app) fail(err error) {
+	for _, f := range fault.All(err) {
+		if !errors.Is(f, errNo) {
+			a.Fail(f)
+		}
+	}
 }
 
 // release is set by the linker: the release, or the hash of the sources that the

@@ -7,6 +7,9 @@ import (
 	"github.com/seed-96940006/tagboat/internal/fault"
 )
 
+// errNo is an answer with an exit code, and nothing that went wrong.
+var errNo = errors.New("no")
+
 // existsCmd answers a script.
 type existsCmd struct {
 	Image string `group:"Image" required:"" placeholder:"IMAGE" help:"The image to look for: repository:tag, or repository@digest."`
@@ -38,7 +41,8 @@ func (c *existsCmd) Run(ctx context.Context, a *app) error {
 		case err == nil:
 			return a.Print([]byte("true\n"))
 		case fault.Is(err, "E_IMAGE_MISSING"):
-			return errors.Join(err, a.Print([]byte("false\n")))
+			a.Printf("%v", err)
+			return errors.Join(errNo, a.Print([]byte("false\n")))
 		}
 		return err
 	})

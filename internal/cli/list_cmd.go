@@ -31,12 +31,25 @@ func (c *listCmd) mistakes() error {
 	if _, wrong := path.Match(c.Filter, ""); wrong != nil {
 		err = fault.New("E_INPUT", "* is any text, ? any one character, [ab] one of these", fmt.Errorf("filter %q: %w", c.Filter, wrong))
 	}
-	return errors.Join(err, c.registryInputs.mistakes())
+	_, wrong := c.repository()
+	return errors.Join(wrong, err, c.registryInputs.mistakes())
+}
+
+// repository is the one that is listed; that it is missing is told already.
+func (c *listCmd) repository() (ref.Repository, error) {
+	if c.Image == "" {
+		return ref.Repository{}, nil
+	}
+	repository, err := ref.ParseRepository(c.Image)
+	if image, more := ref.ParseImage(c.Image); err != nil && more == nil {
+		err = fault.Newf("E_IMAGE_NAME", "write `--image "+image.Repository.String()+"`; `tagboat exists` asks for one image", "%q names one image, and what is listed is a repository", c.Image)
+	}
+	return repository, err
 }
 
 // Run lists.
 func (c *listCmd) Run(ctx context.Context, a *app) error {
-	repository, err := ref.ParseRepository(c.Image)
+	repository, err := c.repository()
 	if err != nil {
 		return usage(err)
 	}
@@ -53,7 +66,14 @@ func (c *listCmd) Run(ctx context.Context, a *app) error {
 				shown++
 			}
 		}
-		a.Printf("%s: %s", repository, count(shown, "tag"))
+		switch {
+		case len(tags) == 0:
+			a.Printf("%s: there is no such repository, or it has no tags", repository)
+		case c.Filter != "":
+			a.Printf("%s: %d of %s", repository, shown, count(len(tags), "tag"))
+		default:
+			a.Printf("%s: %s", repository, count(shown, "tag"))
+		}
 		return a.Print(text)
 	})
 }

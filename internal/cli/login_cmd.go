@@ -88,7 +88,11 @@ func (c *loginCmd) Run(ctx context.Context, a *app) error {
 		return told, err
 	}}})
 	err := errors.Join(failed, a.Summary(report.Markdown("login", state, failed)))
-	if folder != "" && !a.InActions && !c.JSON {
+	switch {
+	case a.InActions || c.JSON:
+	case folder == "": // of what would be printed a shell's eval would make a command
+		return err
+	default:
 		return errors.Join(err, a.Print(shellVariable("DOCKER_CONFIG", folder)))
 	}
 	return errors.Join(err, a.Outputs([]runner.Output{{Name: "docker-config", Value: folder}}, c.JSON))
@@ -123,12 +127,24 @@ func (c *loginCmd) login(ctx context.Context, a *app, by asking) (folder, told s
 	if a.world.Getenv("DOCKER_AUTH_CONFIG") != "" {
 		a.Warn(fault.Newf("E_DOCKER_CONFIG", "leave DOCKER_AUTH_CONFIG unset", "DOCKER_AUTH_CONFIG is set, and docker prefers the logins in it"))
 	}
-	if a.InActions {
-		a.Printf("The logins are in %s, as DOCKER_CONFIG of the steps that follow. The runner removes it at the end of the job; `tagboat logout` does so at once.", folder)
-	} else {
-		a.Printf("The logins are in %s, which `tagboat logout` removes.", folder)
-	}
+	a.Printf("%s", c.untilWhen(a, folder))
 	return folder, told, a.Export("DOCKER_CONFIG", folder)
+}
+
+// untilWhen says where the logins are, and what ends them. The runner empties the
+// folder of the job's temporary files, and no other one.
+func (c *loginCmd) untilWhen(a *app, folder string) string {
+	logout := "`tagboat logout`"
+	if c.DockerConfig != "" {
+		logout = "`tagboat logout --docker-config " + quoted(folder) + "`"
+	}
+	switch {
+	case !a.InActions:
+		return fmt.Sprintf("The logins are in %s, which %s removes.", folder, logout)
+	case isWithin(a.Temp, folder):
+		return fmt.Sprintf("The logins are in %s, as DOCKER_CONFIG of the steps that follow. The runner removes it at the end of the job; %s does so at once.", folder, logout)
+	}
+	return fmt.Sprintf("The logins are in %s, as DOCKER_CONFIG of the steps that follow. They stay there until %s, for which a step with `if: always()` is the place.", folder, logout)
 }
 
 // warnOfStored tells of logins that others have left in docker's own configuration.

@@ -95,6 +95,12 @@ func (a *app) loginFolderOf(asked, now string) string {
 	return ""
 }
 
+// isWithin reports whether a path is below a folder, by their names.
+func isWithin(folder, path string) bool {
+	below, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(below)
+}
+
 func isThere(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
@@ -105,5 +111,10 @@ func shellVariable(name, value string) []byte {
 	if value == "" {
 		return []byte("unset " + name + "\n")
 	}
-	return []byte("export " + name + "='" + strings.ReplaceAll(value, "'", `'\''`) + "'\n")
+	return []byte("export " + name + "=" + quoted(value) + "\n")
+}
+
+// quoted is a value as a word of a shell.
+func quoted(value string) string {
+	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
 }

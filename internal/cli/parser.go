@@ -96,8 +96,10 @@ func newGrammar(a *app, commands any, more ...kong.Option) (*kong.Kong, error) {
 // parse reads args and binds the inputs of the command that they name. It
 // reports every mistake at once.
 func (p *parser) parse(args []string) (*kong.Context, error) {
-	asksForHelp := slices.Contains(args, "--help") || slices.Contains(args, "-h")
-	if !asksForHelp { // help tells the rules; everything else is held to them here
+	if err := p.unknownCommand(args); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(args, "--help") && !slices.Contains(args, "-h") { // help tells the rules; everything else is held to them here
 		p.takeRules()
 	}
 	ctx, err := p.kong.Parse(args)
@@ -144,7 +146,7 @@ func (p *parser) check(ctx *kong.Context) error {
 		}
 	}
 	if len(missing) > 0 {
-		errs = append([]error{fault.Newf("E_INPUT_MISSING", fmt.Sprintf("see `tagboat %s --help`", ctx.Selected().Name),
+		errs = append([]error{fault.Newf("E_INPUT_MISSING", "see "+p.pageOf(ctx.Selected().Name),
 			"missing: %s", strings.Join(missing, ", "))}, errs...)
 	}
 	return errors.Join(errs...)
@@ -152,17 +154,16 @@ func (p *parser) check(ctx *kong.Context) error {
 
 // unknown finds inputs of the action that the command does not have.
 func (p *parser) unknown(ctx *kong.Context) error {
-	known := map[string]bool{}
+	var known []string
 	for _, flag := range ctx.Selected().Flags {
-		known[flag.Name] = !flag.Tag.Has("cli")
+		if !flag.Tag.Has("cli") {
+			known = append(known, flag.Name)
+		}
 	}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(p.inputs)) {
-		if !known[name] {
-			allowed := slices.Sorted(maps.Keys(known))
-			allowed = slices.DeleteFunc(allowed, func(n string) bool { return !known[n] })
-			errs = append(errs, fault.Newf("E_INPUT_UNKNOWN", "allowed are "+strings.Join(allowed, ", "),
-				"%s has no input %q", ctx.Selected().Name, name))
+		if !slices.Contains(known, name) {
+			errs = append(errs, p.unknownInput(ctx.Selected().Name, name, known))
 		}
 	}
 	return errors.Join(errs...)
@@ -275,22 +276,4 @@ func splitLines(flags []*kong.Flag) {
 		}
 		flag.Target.Set(reflect.ValueOf(all))
 	}
-}
-
-// inputError gives kong's errors a code; its text already says what is wrong.
-func inputError(err error) error {
-	if len(fault.All(err)) > 0 && fault.Code(err) != "E_UNEXPECTED" {
-		return err
-	}
-	code, hint := "E_INPUT", "see `tagboat --help`"
-	if strings.HasPrefix(err.Error(), "unknown flag") {
-		code = "E_INPUT_UNKNOWN"
-	}
-	if parsed, ok := errors.AsType[*kong.ParseError](err); ok && parsed.Context.Selected() != nil {
-		hint = fmt.Sprintf("see `tagboat %s --help`", parsed.Context.Selected().Name)
-		if strings.HasPrefix(err.Error(), "unexpected argument") {
-			hint = "write a flag before every value, also before the second one of a list; " + hint
-		}
-	}
-	return fault.New(code, hint, err)
 }

@@ -117,7 +117,7 @@ func (r *promoting) required(ctx context.Context, found []runs) error {
 		if digest == "" {
 			var err error
 			if digest, err = r.by.client.Resolve(ctx, one.image); err != nil {
-				return fmt.Errorf("%s: %w", where(one), err)
+				return fmt.Errorf("%s: %w", where(one), lost("require", "leave out `require`", err))
 			}
 		}
 		if digest != r.image.Digest {
@@ -126,6 +126,15 @@ func (r *promoting) required(ctx context.Context, found []runs) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// lost tells an image that is gone from its registry by the input whose file names
+// it, and what else may be done.
+func lost(input, other string, err error) error {
+	if fault.Is(err, "E_IMAGE_MISSING") {
+		return fault.New("E_IMAGE_MISSING", fmt.Sprintf("the file of `%s` names an image that the registry lost: correct the file, or %s", input, other), err)
+	}
+	return err
 }
 
 // named is the image as people name it.

@@ -39,6 +39,7 @@ func (r *promoting) find(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
+	r.state.Found = r.image
 	r.settle(targets)
 	if err := r.tryAll(ctx); err != nil {
 		return "", err
@@ -61,9 +62,9 @@ func (r *promoting) fromEnvironment(ctx context.Context, of ref.Repository) (ima
 		return image, err
 	}
 	r.Printf("%s runs %s", where(one), one.image)
-	r.demo.ran, image = one.image, one.image
+	r.demo.ran, image, r.state.FoundIn = one.image, one.image, where(one)
 	image.Digest, err = r.resolver()(ctx, image)
-	return image, err
+	return image, lost("from-environment", "push the image again", err)
 }
 
 // resolver takes the manifest along where the image goes somewhere.

@@ -6,7 +6,9 @@ import (
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/manifest"
+	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
+	"github.com/seed-96940006/tagboat/internal/report"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
 
@@ -39,23 +41,31 @@ func (c *resolveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return usage(err)
 	}
-	return a.ask(c.registryInputs, c.hostInputs, func(by asking) error {
-		state := &ship.State{}
-		found, err := resolveBoth(ctx, by.client.Resolve, image)
-		switch {
-		case err == nil:
-			image.Digest = found
-			state.Digest, state.Ref = found, manifest.Pin(c.Pin).Of(image)
-			a.Printf("%s is %s", c.Image, found)
-		case fault.Is(err, "E_IMAGE_MISSING") && c.Missing == "ok":
-			a.Printf("%v", err)
-		case errors.Is(err, registry.ErrHidden) && c.Missing == "ok":
-			a.Warn(hidden(err))
-		default:
-			return err
-		}
-		return a.Outputs(values("resolve", state), c.JSON)
-	})
+	state := &ship.State{}
+	failed := a.ask(c.registryInputs, c.hostInputs, func(by asking) error { return c.find(ctx, a, by.client.Resolve, image, state) })
+	err = errors.Join(failed, a.Summary(report.Found(image.String(), state, failed)))
+	if failed != nil {
+		return err
+	}
+	return errors.Join(err, a.Outputs(values("resolve", state), c.JSON))
+}
+
+// find notes in the state which image it is.
+func (c *resolveCmd) find(ctx context.Context, a *app, resolve resolver, image ref.Image, state *ship.State) error {
+	found, err := resolveBoth(ctx, resolve, image)
+	switch {
+	case err == nil:
+		image.Digest = found
+		state.Digest, state.Ref = found, manifest.Pin(c.Pin).Of(image)
+		a.Printf("%s is %s", c.Image, found)
+	case fault.Is(err, "E_IMAGE_MISSING") && c.Missing == "ok":
+		a.Printf("%v", err)
+	case errors.Is(err, registry.ErrHidden) && c.Missing == "ok":
+		a.Warn(hidden(err))
+	default:
+		return err
+	}
+	return nil
 }
 
 // hidden is the warning that an image may be there all the same.

@@ -44,7 +44,7 @@ func (k *Keychain) Check(ctx context.Context, target string, reach func(host str
 		return Checked{}, err
 	}
 	if auth == authn.Anonymous {
-		return Checked{}, fault.Newf("E_REGISTRY_AUTH", fmt.Sprintf("give it as `registry-auth`: HOST USERNAME PASSWORD. None was found in %s", k.Source(target)), "%s: there is no login for it", host)
+		return Checked{}, fault.Newf("E_REGISTRY_AUTH", k.howToGive(target), "%s: there is no login for it", host)
 	}
 	config, err := authn.Authorization(ctx, auth)
 	if err != nil {
