@@ -78,8 +78,9 @@ func (s *schemas) wrongQuery(at string, op operation, query url.Values) []string
 		if name == "page" || name == "per_page" {
 			continue // of every list, also where the description leaves them out: matching-refs
 		}
+		shared := strings.ReplaceAll(name, "_", "-")
 		i := slices.IndexFunc(op.Parameters, func(p describedParameter) bool {
-			return p.Ref == "" && p.In == "query" && p.Name == name || strings.HasSuffix(p.Ref, "/"+strings.ReplaceAll(name, "_", "-"))
+			return p.Ref == "" && p.In == "query" && p.Name == name || strings.HasSuffix(p.Ref, "/"+shared) || strings.HasSuffix(p.Ref, "/pagination-"+shared)
 		})
 		if i < 0 {
 			wrong = append(wrong, fmt.Sprintf("there is no parameter %q", name))

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"encoding/json"
 	"sort"
 	"strings"
 	"sync"
@@ -19,12 +20,13 @@ type Repo struct {
 	store *store
 	files files
 
-	settings    Settings // what follows is guarded by Hub.state
-	protections []*Protection
-	pulls       []*pull
-	labels      []*label
-	statuses    map[string]map[string]string // of a commit: context to success, pending, failure
-	past        *past                        // guarded by Hub.knobs
+	settings     Settings // what follows is guarded by Hub.state
+	protections  []*Protection
+	pulls        []*pull
+	labels       []*label
+	statuses     map[string]map[string]string // of a commit: context to success, pending, failure
+	attestations map[string][]json.RawMessage // of a digest: bundles
+	past         *past                        // guarded by Hub.knobs
 
 	merges sync.Map // what merging two commits gives
 }

@@ -53,6 +53,7 @@ func routes() []route {
 	return slices.Concat([]route{
 		{"GET", repo, "repos/repos#get-a-repository", "metadata=read", (*call).getRepo},
 		{"GET", repo + "/commits/{ref...}", "commits/commits#get-a-commit", "contents=read", (*call).getCommit},
+		{"GET", repo + "/attestations/{subject_digest}", "repos/attestations#list-attestations", "attestations=read", (*call).listAttestations},
 		{"GET", repo + "/compare/{basehead...}", "commits/commits#compare-two-commits", "contents=read", (*call).compare},
 		{"GET", repo + "/contents/{path...}", "repos/contents#get-repository-content", "contents=read", (*call).getContents},
 		{"PUT", repo + "/contents/{path...}", "repos/contents#create-or-update-file-contents", "contents=write", (*call).putContents},
