@@ -64,11 +64,11 @@ func (c *pushCmd) Run(ctx context.Context, a *app) error {
 func (j *job) checkPush(ctx context.Context, c *pushCmd) (string, error) {
 	var asked string
 	var refused error
-	var asking sync.WaitGroup
+	var targets sync.WaitGroup
 	known := make(chan struct{})
 	p := j.state.Plan
-	if p.Push.Do {
-		asking.Go(func() { asked, refused = j.checkTargets(ctx, known, j.isAnother) })
+	if p.Push.Do && j.asksFirst() {
+		targets.Go(func() { asked, refused = j.checkTargets(ctx, known, j.isAnother) })
 	}
 	found, err := j.find(ctx, c)
 	close(known)
@@ -77,7 +77,7 @@ func (j *job) checkPush(ctx context.Context, c *pushCmd) (string, error) {
 	if err == nil && j.verify != nil && (p.Claim != nil || !p.Push.Do || j.state.DryRun) {
 		err = j.verify(ctx)
 	}
-	asking.Wait()
+	targets.Wait()
 	if err = errors.Join(err, refused); err != nil {
 		return "", err
 	}
@@ -85,6 +85,14 @@ func (j *job) checkPush(ctx context.Context, c *pushCmd) (string, error) {
 		found += "; " + asked
 	}
 	return found, nil
+}
+
+// asksFirst reports whether registries are asked before the push itself: a number might
+// be claimed in vain, or one of several have the image when another refuses it. A
+// single one says so in the push, before anything of it is set.
+func (j *job) asksFirst() bool {
+	p := j.state.Plan
+	return p.Claim != nil || len(p.Images) > 1 || j.in.CreateRepository || j.state.DryRun
 }
 
 // find reads what is to be pushed.
