@@ -7,6 +7,7 @@ import (
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/manifest"
 	"github.com/seed-96940006/tagboat/internal/plan"
+	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
 
@@ -17,7 +18,11 @@ func (j *job) warnOfMoving(b *ship.Bumped) {
 	if i < 0 || !j.state.Tags[i].Moves() {
 		return
 	}
-	alone := byTagAlone(b.Changes)
+	changes := b.Changes
+	if !movesForSure(j.state.Tags[i]) { // raw=build-417 may be new in every run: then git changes
+		changes = slices.DeleteFunc(slices.Clone(changes), func(c manifest.Change) bool { return c.Old != c.New || !j.moved(b.Image.Tag) })
+	}
+	alone := byTagAlone(changes)
 	if alone == nil {
 		return
 	}
@@ -25,6 +30,16 @@ func (j *job) warnOfMoving(b *ship.Bumped) {
 	j.warner(j.state)(fault.Newf("E_TAG_MOVES", "add `version` to `tags`, or set `pin: both`",
 		"%s moves from image to image, and %s names the image by it alone: git does not change when it moves, and nothing is deployed then",
 		b.Image.Tag, strings.TrimSuffix(place.String(), ": ")))
+}
+
+// movesForSure reports whether the tag is one that runs share.
+func movesForSure(t plan.Tag) bool { return t.Name == "latest" || t.Kind == "branch" || t.Kind == "pr" }
+
+// moved reports whether this run has set the tag anew where files take it from.
+func (j *job) moved(tag ref.Tag) bool {
+	return slices.ContainsFunc(j.state.Pushed, func(p ship.Pushed) bool {
+		return p.Image.Repository == j.state.Plan.Images[0] && p.Image.Tag == tag && !p.Already
+	})
 }
 
 // byTagAlone is the first field of a file that names the image without a digest; nil
