@@ -24,7 +24,7 @@ func parsePlatform(s string) (v1.Platform, error) {
 	switch {
 	case strings.ContainsAny(strings.TrimSpace(s), ",; \t\r\n"):
 		return v1.Platform{}, fault.Newf("E_BUILD_PLATFORM",
-			"one platform a build; for several, `docker buildx build --platform linux/amd64,linux/arm64 --output type=oci,dest=image.tar`, then actions/push with `from: image.tar`",
+			"one platform a build; for several let docker/build-push-action write an archive, and push that: docs/recipes.md, \"Build secrets, caches, several platforms\"",
 			"%q is more than one platform", s)
 	case len(parts) < 2 || len(parts) > 3 || slices.ContainsFunc(parts, odd):
 		return v1.Platform{}, fault.Newf("E_BUILD_PLATFORM", "a platform is os/arch[/variant], such as linux/amd64 or linux/arm64",

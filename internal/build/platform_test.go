@@ -4,7 +4,7 @@ import "testing"
 
 // What is no platform goes into no image: nothing on the way there would notice.
 func TestCheckPlatform(t *testing.T) {
-	const several, form = "docker buildx build --platform linux/amd64,linux/arm64", "such as linux/amd64"
+	const several, form = "docker/build-push-action", "such as linux/amd64"
 	for name, test := range map[string]struct {
 		platform, builder string
 		text, hint        string // "" and "" is a platform

@@ -66,7 +66,7 @@ type grammar struct {
 type app struct {
 	*runner.Runner
 	world World
-	last  []func() error // to be done when errors are told
+	atEnd []func() error // to be done when errors are told
 }
 
 // Outputs hands results on. On a terminal they stand below the errors, and an error
@@ -75,7 +75,7 @@ func (a *app) Outputs(outputs []runner.Output, asJSON bool) error {
 	if a.InActions {
 		return a.Runner.Outputs(outputs, asJSON)
 	}
-	a.last = append(a.last, func() error { return a.Runner.Outputs(outputs, asJSON) })
+	a.atEnd = append(a.atEnd, func() error { return a.Runner.Outputs(outputs, asJSON) })
 	return nil
 }
 
@@ -105,10 +105,10 @@ func Main() int {
 
 // Run runs one command line and returns the exit code.
 func Run(ctx context.Context, world World, args []string) (code int) {
-	helped := exitOK
+	codeOfHelp := exitOK
 	if world.Getenv("COMP_LINE") == "" { // a shell that completes asks by that
 		if len(args) == 0 { // nobody has asked for what is printed
-			world.Stdout, helped = world.Stderr, exitUsage
+			world.Stdout, codeOfHelp = world.Stderr, exitUsage
 		}
 		args = asksForHelp(args)
 	}
@@ -117,7 +117,7 @@ func Run(ctx context.Context, world World, args []string) (code int) {
 		switch r := recover().(type) {
 		case nil:
 		case stop:
-			code = max(int(r), helped)
+			code = max(int(r), codeOfHelp)
 		default:
 			panic(r)
 		}
@@ -140,7 +140,7 @@ func Run(ctx context.Context, world World, args []string) (code int) {
 // exit reports what has not been reported and chooses the code.
 func (a *app) exit(err error) int {
 	a.fail(err)
-	for _, do := range a.last {
+	for _, do := range a.atEnd {
 		late := do()
 		a.fail(late)
 		err = errors.Join(err, late)

@@ -81,17 +81,17 @@ type buildInputs struct {
 
 // checkInputs say what is looked at first.
 type checkInputs struct {
-	Preflight bool `group:"Build" default:"true" negatable:"" help:"Ask before the build whether every registry would take the image, and whether the infra repository may be written to, by a write that is begun and taken back, and whether base images are there. Without it the rest is still asked: whether registries take the login, and whether the tags that never move are free."`
+	Preflight bool `group:"Build" default:"true" negatable:"" help:"Before the build, begin a write at every registry and at the infra repository, take it back, and look for the base images. Without it only logins, lists of tags, and tags that never move are looked at."`
 }
 
 // buildCheckInputs are those of a command that writes to no infra repository.
 type buildCheckInputs struct {
-	Preflight bool `group:"Build" default:"true" negatable:"" help:"Ask before the build whether every registry would take the image, by an upload that is begun and taken back, and whether base images are there. Without it the rest is still asked: whether registries take the login, and whether the tags that never move are free."`
+	Preflight bool `group:"Build" default:"true" negatable:"" help:"Before the build, begin a write at every registry, take it back, and look for the base images. Without it only logins, lists of tags, and tags that never move are looked at."`
 }
 
 // pushCheckInputs are those of a command that does not build either.
 type pushCheckInputs struct {
-	Preflight bool `group:"Registries" default:"true" negatable:"" help:"Ask before a number is claimed whether every registry would take the image, by an upload that is begun and taken back. Without it the rest is still asked: whether registries take the login, and whether the tags that never move are free."`
+	Preflight bool `group:"Registries" default:"true" negatable:"" help:"Before a number is claimed, or the first of several registries has the image, begin a write at each of them and take it back. Without it only logins, lists of tags, and tags that never move are looked at."`
 }
 
 // pinInputs say how the reference to hand on names the image.

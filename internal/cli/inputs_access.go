@@ -34,8 +34,8 @@ func (in accessInputs) mistakes() error {
 }
 
 // lacks is the secret without which the infra repository cannot be reached as the
-// inputs say. It is no mistake of a run that leaves that repository alone: one for a
-// fork or for Dependabot has the id of the App, which is no secret, and no key.
+// inputs say. It is no mistake of a run that leaves that repository alone: one for
+// Dependabot has the id of the App, which is no secret, and no key.
 func (in accessInputs) lacks() error {
 	switch {
 	case in.AppID != "" && in.AppPrivateKey == "":

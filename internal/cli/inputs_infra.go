@@ -47,9 +47,6 @@ var environmentForm = pattern.New(`^[A-Za-z0-9_]([A-Za-z0-9_-]|\.[A-Za-z0-9_-])*
 func (in infraInputs) mistakes() error {
 	_, wrong := scope(in.bump(""))
 	errs := []error{wrong, plan.CheckGlobs(in.ForbidTags), in.accessInputs.mistakes(), in.commitInputs.mistakes(), in.pullRequestInputs.mistakes(in.InfraMode)}
-	if idle := in.ofInfra(); in.InfraRepository == "" && len(idle) > 0 {
-		errs = append(errs, fault.Newf("E_INPUT", "give `infra-repository`, or leave them out", "there is no infra repository, which %s would be of", strings.Join(idle, ", ")))
-	}
 	files := in.InfraMode == string(plan.ModeFiles)
 	if in.InfraBranch != "" && files {
 		errs = append(errs, fault.Newf("E_INPUT", "leave out `infra-branch`, or use `infra-mode: commit`",
@@ -67,6 +64,17 @@ func (in infraInputs) mistakes() error {
 			"environment: %q cannot be a part of a branch's name", in.Environment))
 	}
 	return errors.Join(errs...)
+}
+
+// meaningless is the mistake of inputs that mean nothing, since there is no infra repository.
+// It is none of a run that would leave that alone anyway: one for a fork has no value
+// of the variables that may name it.
+func (in infraInputs) meaningless() error {
+	names := in.ofInfra()
+	if in.InfraRepository != "" || len(names) == 0 {
+		return nil
+	}
+	return fault.Newf("E_INPUT", "give `infra-repository`, or leave them out", "%s: given, but there is no `infra-repository`", strings.Join(names, ", "))
 }
 
 // ofInfra are the names of those that mean nothing without an infra repository. Tokens

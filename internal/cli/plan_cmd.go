@@ -15,6 +15,7 @@ import (
 	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/report"
+	"github.com/seed-96940006/tagboat/internal/runner"
 	"github.com/seed-96940006/tagboat/internal/ship"
 	"github.com/seed-96940006/tagboat/internal/version"
 )
@@ -109,7 +110,17 @@ func makePlan(ctx context.Context, a *app, in inputs) (plan.Plan, error) {
 	if p.Bump.Do {
 		err = errors.Join(err, in.lacks())
 	}
+	if wouldBump(planned, event) {
+		err = errors.Join(err, in.meaningless())
+	}
 	return p, usage(err)
+}
+
+// wouldBump reports whether the event is one that deploys, if there were where to.
+func wouldBump(in plan.Inputs, event runner.Event) bool {
+	in.Bump.Repository = "any"
+	p, err := plan.Make(in, event)
+	return err == nil && p.Bump.Do
 }
 
 var commitForm = pattern.New(`^[0-9a-f]{40}([0-9a-f]{24})?$`)

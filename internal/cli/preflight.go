@@ -42,8 +42,8 @@ func (j *job) checkRegistries(ctx context.Context) (open []ref.Repository, told 
 		switch {
 		case errs[i] == nil:
 			open = append(open, repository)
-		case j.state.DryRun && fault.Is(errs[i], "E_REGISTRY_UNREACHABLE"): // what it shows is right from anywhere
-			j.warnOfSilence(errs[i])
+		case j.state.DryRun && unasked(errs[i]): // what it shows is right from anywhere, and for anybody
+			j.warnOfDryRun(errs[i])
 			errs[i] = nil
 		}
 	}
@@ -53,10 +53,16 @@ func (j *job) checkRegistries(ctx context.Context) (open []ref.Repository, told 
 	return open, told, nil
 }
 
-// warnOfSilence says that a dry run has not reached what a run would need.
-func (j *job) warnOfSilence(err error) {
+// unasked reports whether a registry was not reached, or not with any login: there is
+// none here. One that it refuses is another matter.
+func unasked(err error) bool {
+	return fault.Is(err, "E_REGISTRY_UNREACHABLE") || fault.Is(err, "E_ID_TOKEN") || errors.Is(err, registry.ErrNoLogin) || errors.Is(err, ecr.ErrNoCredentials)
+}
+
+// warnOfDryRun says what a run needs and a dry run can do without.
+func (j *job) warnOfDryRun(err error) {
 	for _, f := range fault.All(err) {
-		j.Warn(fault.New(f.Code, f.Hint, fmt.Errorf("no run from here would go through: %w", f)))
+		j.Warn(fault.New(f.Code, f.Hint, fmt.Errorf("a real run from here would fail: %w", f)))
 	}
 }
 
@@ -88,19 +94,21 @@ func (j *job) answers(ctx context.Context, repository ref.Repository) error {
 	return nil
 }
 
-// mayList sees that the tags can be listed, where the next number, or a tag that
-// follows versions, will depend on them. That there may be no such repository yet is
-// left to the push. A dry run lists them itself, and warns.
+// mayList sees that the login may list the tags, where the next number, or a tag that
+// follows versions, will depend on them. All else that a list may meet is left to who
+// needs it: there may be no such repository yet. A dry run lists them itself, and
+// warns.
 func (j *job) mayList(ctx context.Context, repository ref.Repository) error {
 	p := j.state.Plan
 	follows := slices.ContainsFunc(p.Tags, func(t plan.Tag) bool { return t.Follows != "" })
 	if j.state.DryRun || p.Claim == nil && !follows {
 		return nil
 	}
-	if err := j.registry.MayList(ctx, repository); !errors.Is(err, registry.ErrHidden) {
-		return err
+	err := j.registry.MayList(ctx, repository)
+	if !fault.Is(err, "E_PULL_DENIED") || errors.Is(err, registry.ErrHidden) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // eachOf does something for all at once and joins what went wrong, in their order.

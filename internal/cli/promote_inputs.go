@@ -23,6 +23,7 @@ func (c *promoteCmd) mistakes() error {
 	if c.InfraRepository != "" {
 		errs = append(errs, c.lacks())
 	}
+	errs = append(errs, c.meaningless())
 	if len(c.FromEnvironment)+len(c.Require) > 0 && c.InfraRepository == "" {
 		errs = append(errs, fault.Newf("E_INPUT_MISSING", "give `infra-repository`, which holds these files", "from-environment and require are paths of an infra repository, and there is none"))
 	}

@@ -37,11 +37,7 @@ func (a *app) registriesOf(in registryInputs, t trust, log io.Writer) (registrie
 	options := in.aws()
 	options.Now, options.Log = a.world.Now, func(line string) { io.WriteString(log, line+"\n") }
 	if t.roots != nil { // otherwise the SDK's own, which reads AWS_CA_BUNDLE
-		there, err := a.trustedAtAWS(t)
-		if err != nil {
-			return registries{}, err
-		}
-		options.HTTP = &http.Client{Transport: there.transport(), Timeout: awsTimeout}
+		options.HTTP = &http.Client{Transport: a.trustedAtAWS(t).transport(), Timeout: awsTimeout}
 	}
 	if a.MayIdentify() {
 		options.IDToken = func(ctx context.Context, audience string) (string, error) {

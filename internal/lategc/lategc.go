@@ -1,7 +1,7 @@
 // Package lategc lets the heap grow to 16 MB before the first garbage collection,
 // where Go's own limit is 4 MB: most commands have ended by then. From the first
 // collection on, the usual rule holds. It is imported for that alone, and imports
-// next to nothing, so that it comes before most packages that allocate as they start.
+// next to nothing, so that it comes before much that allocates as it starts.
 package lategc
 
 import (

@@ -15,6 +15,10 @@ import (
 	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
+// ErrNoLogin is within the fault E_REGISTRY_AUTH where a registry wants a login, and
+// none was found for it.
+var ErrNoLogin = errors.New("no login was given")
+
 // explain turns what came back from a registry into a fault that keeps the
 // registry's own words.
 func (s *session) explain(ctx context.Context, err error) error {
@@ -62,7 +66,11 @@ func (s *session) explainAnswer(ctx context.Context, answer *transport.Error, er
 		answer, err = told, told
 	}
 	code, hint := s.refusal(answer)
-	return s.fault(code, hint, readable(answer, err))
+	err = readable(answer, err)
+	if code == "E_REGISTRY_AUTH" && s.anonymous {
+		err = fmt.Errorf("%w (%w)", err, ErrNoLogin)
+	}
+	return s.fault(code, hint, err)
 }
 
 func (s *session) fault(code, hint string, err error) error {
