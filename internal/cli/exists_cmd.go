@@ -19,7 +19,7 @@ type existsCmd struct {
 
 // Help teaches by examples.
 func (existsCmd) Help() string {
-	return `Ends with 0 where the registry has the image, and with 1 where it does not, or cannot be asked; a word on stdout tells these two apart: false, or nothing. A registry that says denied of what a login may not see says the same of what is not there: that is nothing.
+	return `Ends with 0 where the registry has the image, with 1 where it does not, and with 2 where that cannot be told; on stdout stands true, false, or nothing. A registry that says denied of what a login may not see says the same of what is not there: that cannot be told.
 
 Examples:
   tagboat exists --image ghcr.io/acme/web:v0.0.8`
@@ -35,15 +35,22 @@ func (c *existsCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return usage(err)
 	}
-	return a.ask(c.registryInputs, c.hostInputs, func(by asking) error {
+	answered := false
+	err = a.ask(c.registryInputs, c.hostInputs, func(by asking) error {
 		_, err := resolveBoth(ctx, by.client.Resolve, image)
 		switch {
 		case err == nil:
+			answered = true
 			return a.Print([]byte("true\n"))
 		case fault.Is(err, "E_IMAGE_MISSING"):
+			answered = true
 			a.Printf("%v", err)
 			return errors.Join(errNo, a.Print([]byte("false\n")))
 		}
 		return err
 	})
+	if !answered {
+		return usage(err) // a script must not take this for a no
+	}
+	return err
 }
