@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -103,21 +102,7 @@ func (k *Keychain) explain(ctx context.Context, target, user string, err error) 
 	case answered:
 		code, hint = k.refused(target, user, answer.StatusCode)
 	}
-	return fault.New(code, hint, fmt.Errorf("%s: %w", host, withoutQuery(err)))
-}
-
-// withoutQuery is err, less what follows the ? in the address of a request that
-// failed: a registry may lead to one that lets everybody in who has it.
-func withoutQuery(err error) error {
-	failed, ok := errors.AsType[*url.Error](err)
-	if !ok {
-		return err
-	}
-	address, _, found := strings.Cut(failed.URL, "?")
-	if !found {
-		return err
-	}
-	return &url.Error{Op: failed.Op, URL: address, Err: failed.Err}
+	return fault.New(code, hint, fmt.Errorf("%s: %w", host, fault.WithoutQueries(err)))
 }
 
 // refused is the code for what a registry answers, and the hint.

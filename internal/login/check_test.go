@@ -175,7 +175,7 @@ func TestCheckKeepsTheLogin(t *testing.T) {
 		to, kind, code, told string
 	}{
 		"greeting":            {"https://stranger.example", "greeting", "E_REGISTRY", "the registry sends its clients on to stranger.example, which does not get the login for registry.example"},
-		"token":               {"https://stranger.example", "token", "", ""},
+		"token":               {"https://stranger.example", "token", "E_REGISTRY_AUTH", "UNAUTHORIZED"},
 		"greeting out of TLS": {"http://registry.example", "greeting", "E_REGISTRY", "https://registry.example/v2/ leads to http://registry.example/v2/, out of TLS"},
 		"token out of TLS":    {"http://registry.example", "token", "E_REGISTRY", "https://registry.example/token leads to http://registry.example/token, out of TLS"},
 	} {
@@ -187,11 +187,14 @@ func TestCheckKeepsTheLogin(t *testing.T) {
 			w.Secret(right, "registry.example")
 			k := login.New(login.Options{Auths: []login.Auth{{Host: "registry.example", Username: "ada", Password: right}}})
 			_, err := k.Check(t.Context(), "registry.example", through(w.Transport()))
-			if all := fault.All(err); test.code != "" && (len(all) != 1 || all[0].Code != test.code || !strings.Contains(all[0].Error(), test.told)) {
+			if all := fault.All(err); len(all) != 1 || all[0].Code != test.code || !strings.Contains(all[0].Error(), test.told) {
 				t.Errorf("got %v, want %s: %s", err, test.code, test.told)
 			}
 			if err == nil || strings.Contains(err.Error(), "testkit") {
 				t.Errorf("got %v", err)
+			}
+			if asked := w.Asked("stranger.example"); asked != strings.Contains(test.to, "stranger.example") {
+				t.Errorf("the stranger was asked: %v", asked)
 			}
 		})
 	}

@@ -11,9 +11,9 @@ import (
 // alsoAccepted is the key, in a context, of a kind of manifest to ask for.
 type alsoAccepted struct{}
 
-// accept lets requests for manifests accept a further kind: that of which one was
-// announced. go-containerregistry accepts images and indexes alone, and a registry
-// that goes by that has no artifact of ORAS, say.
+// accept adds the announced media type to the Accept header: go-containerregistry
+// names images and indexes only, and a registry that goes by that has no artifact of
+// ORAS, say.
 func accept(ctx context.Context, kind types.MediaType) context.Context {
 	if _, _, err := mime.ParseMediaType(string(kind)); err != nil || kind.IsImage() || kind.IsIndex() {
 		return ctx

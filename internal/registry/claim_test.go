@@ -260,6 +260,7 @@ func TestClaimInTrouble(t *testing.T) {
 		"the proof is refused, but not why":     {answer: put(number, 1, 0, testkit.RegistryFailure{Status: 403, Code: "DENIED", Message: "no"}), code: "E_CLAIM_UNSAFE", told: "nothing shows"},
 		"the proof is refused by Harbor":        {answer: put(number, 1, 0, testkit.RegistryFailure{Status: 412, Code: "PRECONDITION", Message: "Failed to process request due to 'web:claim-v0.0.7' configured as immutable."})},
 		"the proof is refused by Alibaba":       {answer: put(number, 1, 0, testkit.RegistryFailure{Status: 403, Code: "DENIED", Message: "The requested tag already exists and cannot be overwritten."})},
+		"the proof is refused by Nexus":         {answer: put(number, 1, 0, testkit.RegistryFailure{Status: 400, Code: "BLOB_UPLOAD_INVALID", Message: "Repository does not allow updating assets: docker-hosted"})},
 		"the version is refused, free as it is": {answer: put(number, 0, 0, testkit.RegistryFailure{Status: 400, Code: "TAG_INVALID", Message: "no such names"}), code: "E_REGISTRY", told: "no such names"},
 	} {
 		t.Run(name, func(t *testing.T) {

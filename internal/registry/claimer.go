@@ -86,6 +86,11 @@ func (w *claimer) compare(ctx context.Context, name ref.Tag, refusal error, same
 	return nil
 }
 
+// kept are the words in which registries refuse to overwrite a tag that nobody may
+// (ECR, Harbor, Docker Hub, GitLab; Alibaba Cloud; Nexus where its policy is Disable
+// redeploy, in old words and new).
+var kept = []string{"immutab", "cannot be overwritten", "does not allow updating assets", "cannot be updated"}
+
 // immutable reports whether a registry refused to write a tag since that cannot
 // be overwritten. Its words tell, but those that are the image's name do not.
 func (s *session) immutable(err error) bool {
@@ -99,5 +104,5 @@ func (s *session) immutable(err error) bool {
 			words = strings.ReplaceAll(words, name, "")
 		}
 	}
-	return strings.Contains(words, "immutab") || strings.Contains(words, "cannot be overwritten")
+	return hasAny(words, kept)
 }

@@ -26,10 +26,11 @@ type cutOff struct{ error }
 func (c cutOff) Unwrap() []error { return []error{c.error, io.ErrUnexpectedEOF} }
 
 // lapsed makes a connection that cannot be made count as one that broke off, where
-// the registry was there a moment ago: it starts again, or what is before it does.
-func lapsed(err error) error {
+// the host was there a moment ago: it starts again, or what is before it does. A
+// dial may end with the request's own time: that is none of the network.
+func lapsed(ctx context.Context, err error) error {
 	op, ok := errors.AsType[*net.OpError](err)
-	if ok && (op.Op == "dial" || op.Op == "proxyconnect") && !broken(err) && !errors.Is(err, context.Canceled) {
+	if ok && (op.Op == "dial" || op.Op == "proxyconnect") && !broken(err) && ctx.Err() == nil {
 		return cutOff{err}
 	}
 	return err

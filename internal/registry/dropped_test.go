@@ -1,9 +1,11 @@
 package registry_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -80,18 +82,29 @@ func TestAConnectionEndsInOtherWords(t *testing.T) {
 // A registry starts again in the middle of a push: nothing listens for a moment. That
 // nothing ever did is told at once.
 func TestARegistryStartsAgain(t *testing.T) {
-	refused := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	dial := func(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
+	refused, noRoute := dial(syscall.ECONNREFUSED), dial(os.NewSyscallError("connect", syscall.EHOSTUNREACH))
+	late := dial(context.DeadlineExceeded) // as net has it of a timeout of its own
+	busy := dial(&net.DNSError{Err: "server misbehaving", Name: "registry.example", IsTemporary: true})
+	unknown := dial(&net.DNSError{Err: "no such host", Name: "registry.example", IsNotFound: true})
 	for name, test := range map[string]struct {
+		err          error
 		method, part string
 		times        int32 // 0 is always
 		asked        int32
 		told         string
 	}{
-		"at a question":           {method: "HEAD", part: "/manifests/", times: 2, asked: 3},
-		"in an upload":            {method: "PATCH", times: 2, asked: 3},
-		"at a tag":                {method: "PUT", part: "/manifests/main", times: 2, asked: 3},
-		"and does not come back":  {method: "PATCH", asked: 3, told: "whether it runs"},
-		"nothing listens, at all": {method: "GET", part: "/v2/", asked: 2, told: "whether it runs"}, // by https and http
+		"at a question":           {err: refused, method: "HEAD", part: "/manifests/", times: 2, asked: 3},
+		"in an upload":            {err: refused, method: "PATCH", times: 2, asked: 3},
+		"at a tag":                {err: refused, method: "PUT", part: "/manifests/main", times: 2, asked: 3},
+		"and does not come back":  {err: refused, method: "PATCH", asked: 3, told: "whether it runs"},
+		"nothing listens, at all": {err: refused, method: "GET", part: "/v2/", asked: 2, told: "whether it runs"}, // by https and http
+		"it takes long":           {err: late, method: "PATCH", times: 2, asked: 3},
+		"it takes long each time": {err: late, method: "PATCH", asked: 3, told: "check the network to the host and port"},
+		"the way is lost":         {err: noRoute, method: "PATCH", asked: 3, told: "check the network to the host and port"},
+		"no name server knows":    {err: busy, method: "GET", part: "/v2/", times: 3, asked: 4},
+		"nor ever will":           {err: busy, method: "GET", part: "/v2/", asked: 6, told: "name servers"},
+		"there is no such name":   {err: unknown, method: "GET", part: "/v2/", asked: 2, told: "name servers"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reg := testkit.NewRegistry(t)
@@ -103,7 +116,7 @@ func TestARegistryStartsAgain(t *testing.T) {
 						if request.Body != nil {
 							request.Body.Close()
 						}
-						return nil, refused
+						return nil, test.err
 					}
 				}
 				return remote.DefaultTransport.RoundTrip(request)
@@ -111,7 +124,7 @@ func TestARegistryStartsAgain(t *testing.T) {
 			push := oneBlob(t, reg)
 			_, err := client.Push(t.Context(), push)
 			if test.told != "" {
-				check(t, err, "E_REGISTRY_UNREACHABLE", "connection refused", test.told)
+				check(t, err, "E_REGISTRY_UNREACHABLE", test.err.Error(), test.told)
 			} else if err != nil || reg.Digest("acme/web", "main") != string(push.Digest) {
 				t.Errorf("%v, and main is %s", err, reg.Digest("acme/web", "main"))
 			}
@@ -119,5 +132,28 @@ func TestARegistryStartsAgain(t *testing.T) {
 				t.Errorf("asked %d times, want %d", asked.Load(), test.asked)
 			}
 		})
+	}
+}
+
+// That the registry was there a moment ago says nothing of its storage.
+func TestAStorageIsNeverReached(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	var asked atomic.Int32
+	client := newClient()
+	client.Transport = roundTrip(func(request *http.Request) (*http.Response, error) {
+		if request.URL.Host == "storage.example" {
+			asked.Add(1)
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.EHOSTUNREACH}
+		}
+		response, err := remote.DefaultTransport.RoundTrip(request)
+		if request.Method == http.MethodPost && err == nil {
+			response.Header.Set("Location", "http://storage.example/upload?X-Amz-Signature="+s3cret)
+		}
+		return response, err
+	})
+	_, err := client.Push(t.Context(), oneBlob(t, reg))
+	check(t, err, "E_REGISTRY_UNREACHABLE", `"http://storage.example/upload": dial tcp: no route to host`, "the registry's storage")
+	if asked.Load() != 1 {
+		t.Errorf("asked %d times", asked.Load())
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -26,7 +24,7 @@ func (s *session) explain(ctx context.Context, err error) error {
 		return nil
 	}
 	if _, done := errors.AsType[*fault.Fault](err); done {
-		return withoutQuery(err)
+		return fault.WithoutQueries(err)
 	}
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", s.image, context.Cause(ctx))
@@ -74,21 +72,7 @@ func (s *session) explainAnswer(ctx context.Context, answer *transport.Error, er
 }
 
 func (s *session) fault(code, hint string, err error) error {
-	return fault.New(code, hint, fmt.Errorf("%s: %w", s.image, withoutQuery(err)))
-}
-
-// withoutQuery is err, less the queries of addresses: those of a storage let
-// everybody in who has them.
-func withoutQuery(err error) error {
-	failed, ok := errors.AsType[*url.Error](err)
-	if !ok {
-		return err
-	}
-	address, _, found := strings.Cut(failed.URL, "?")
-	if !found {
-		return err
-	}
-	return &reworded{strings.ReplaceAll(err.Error(), strconv.Quote(failed.URL), strconv.Quote(address)), err}
+	return fault.New(code, hint, fmt.Errorf("%s: %w", s.image, fault.WithoutQueries(err)))
 }
 
 // reworded is an error in other words.
@@ -130,7 +114,7 @@ func (s *session) refusal(answer *transport.Error) (code, hint string) {
 	switch status := answer.StatusCode; {
 	case strings.Contains(told, "HTTP request to an HTTPS server"):
 		return "E_REGISTRY_UNREACHABLE", "this registry speaks TLS, but no handshake came about: see what it says of its certificate and its versions of TLS"
-	case status == http.StatusTooManyRequests || says(answer, transport.TooManyRequestsErrorCode):
+	case isLimit(answer):
 		return "E_REGISTRY_LIMIT", s.limitHint()
 	case atLogin(answer) && status == http.StatusNotFound:
 		return "E_NO_REGISTRY", s.noRegistryHint()
@@ -141,7 +125,7 @@ func (s *session) refusal(answer *transport.Error) (code, hint string) {
 	case status == http.StatusNotFound:
 		return "E_IMAGE_MISSING", "push the image first, or correct its name"
 	case isFull(answer):
-		return "E_REGISTRY_FULL", "make room at the registry, or raise its quota, and run again: no tag was moved but those told above, and what was sent is not sent again"
+		return "E_REGISTRY_FULL", "make room at the registry, or raise its quota, and run again: except for the tags told above, none was moved, and what was sent is not sent again"
 	case isReadOnly(answer):
 		return "E_REGISTRY_READONLY", s.readOnlyHint()
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
@@ -175,6 +159,11 @@ func (s *session) denial(answer *transport.Error) (code, hint string) {
 // wrong one at its token service, and says 401 afterwards to those who may not see
 // what they ask for.
 func (s *session) taken() bool { return s.kind() == dockerHub && !s.anonymous }
+
+// isLimit reports whether a registry was asked too often, whatever else it says.
+func isLimit(answer *transport.Error) bool {
+	return answer.StatusCode == http.StatusTooManyRequests || says(answer, transport.TooManyRequestsErrorCode)
+}
 
 // says reports whether the registry gave this code among its errors.
 func says(answer *transport.Error, code transport.ErrorCode) bool {

@@ -56,12 +56,20 @@ func unreachable(err error) (failed bool, hint string) {
 		return true, "this registry speaks plain http, which is used with loopback and private addresses only: give it a certificate"
 	case errors.As(err, &alert):
 		return true, "the registry ended the TLS handshake: it may want another version of TLS, or a certificate of the client, which tagboat does not have"
+	case isDial(err): // before what makes it count as broken off
+		return true, "check the network to the host and port told above, which may be those of the registry's storage, and HTTPS_PROXY"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return true, "the registry closed the connection each time: see its log, or a proxy's between"
 	case isNetwork(err), errors.As(err, &broken) && broken.Timeout():
 		return true, "check the registry's host and port, the network, and HTTPS_PROXY"
 	}
 	return false, ""
+}
+
+// isDial reports whether no connection was made.
+func isDial(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
 }
 
 func isNetwork(err error) bool {

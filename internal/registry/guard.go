@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -22,19 +23,27 @@ type guard struct {
 	base http.RoundTripper
 	host string                  // of the registry, as requests have it
 	led  *atomic.Pointer[string] // the host that a greeting was led on to; it stays
+	safe *atomic.Bool            // the registry has answered by https
 }
 
 func newGuard(base http.RoundTripper, host string) guard {
-	return guard{base: base, host: host, led: new(atomic.Pointer[string])}
+	return guard{base: base, host: host, led: new(atomic.Pointer[string]), safe: new(atomic.Bool)}
 }
 
 // astray is what a registry does that nobody goes along with.
-type astray struct{ text, hint string }
+type astray struct {
+	text, hint string
+	login      bool // it was the login that did not go along: without one, it may be done
+}
 
 func (a *astray) Error() string { return a.text }
 
 func outOfTLS(from, to *url.URL) error {
-	return &astray{nameOf(from) + " leads to " + nameOf(to) + ", out of TLS", "let the registry, or the proxy before it, name its addresses with https"}
+	hint := "let the registry, or the proxy before it, name its addresses with https"
+	if strings.Contains(from.Path, "/blobs/") && !sameHost(from, to) {
+		hint = "let the registry name its storage with https (distribution: `secure: true`), or hand out what lies there by itself (`redirect: disable: true`)"
+	}
+	return &astray{text: nameOf(from) + " leads to " + nameOf(to) + ", out of TLS", hint: hint}
 }
 
 // RoundTrip sends the request where it may go.
@@ -51,6 +60,9 @@ func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
 		request.Header.Del("Authorization")
 	}
 	response, err := g.base.RoundTrip(request)
+	if err == nil && request.URL.Scheme == "https" && request.URL.Host == g.host {
+		g.safe.Store(true)
+	}
 	if err != nil || !wantsToken(first) {
 		return response, err
 	}
@@ -72,14 +84,29 @@ func (g guard) refuses(request *http.Request) error {
 			to := request.URL.Host
 			g.led.CompareAndSwap(nil, &to)
 		}
+	} else if g.leaks(request.URL) {
+		return outOfTLS(&url.URL{Scheme: "https", Host: g.host, Path: "/v2/"}, request.URL)
 	}
 	if led := g.led.Load(); led != nil && !own && (isBasic(request) || postsForm(request)) {
 		return &astray{
-			fmt.Sprintf("the registry sends its clients on to %s, which does not get the login for %s", *led, g.host),
-			fmt.Sprintf("name %s in the image, and give the login for that; or give none for %s", *led, g.host),
+			text:  fmt.Sprintf("the registry sends its clients on to %s, which does not get the login for %s", *led, g.host),
+			hint:  fmt.Sprintf("name %s in the image, and give the login for that; or give none for %s", *led, g.host),
+			login: true,
 		}
 	}
 	return nil
+}
+
+// leaks reports whether an address that the registry has named, such as that of an
+// upload, is out of TLS though the registry itself is within. The registry by its own
+// name is asked as its client has chosen.
+func (g guard) leaks(to *url.URL) bool {
+	return g.safe.Load() && to.Scheme != "https" && to.Host != g.host && !isLoopback(to.Hostname())
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback() || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 // tokenAnswer is what is wrong with the answer of a token service: that it leads out
@@ -91,7 +118,7 @@ func tokenAnswer(request *http.Request, response *http.Response) error {
 		case request.URL.Scheme == "https" && to.Scheme != "https":
 			return outOfTLS(request.URL, to)
 		case postsForm(request) && !sameHost(request.URL, to):
-			return &astray{nameOf(request.URL) + " leads to " + nameOf(to) + ", which does not get the login", "let the registry name the address as the realm of its tokens, or give a login with a password"}
+			return &astray{text: nameOf(request.URL) + " leads to " + nameOf(to) + ", which does not get the login", hint: "let the registry name the address as the realm of its tokens, or give a login with a password"}
 		}
 	}
 	if response.StatusCode != http.StatusOK {
@@ -104,7 +131,7 @@ func tokenAnswer(request *http.Request, response *http.Response) error {
 		Access string `json:"access_token"`
 	}
 	if err == nil && json.Unmarshal(text, &told) == nil && told.Token == "" && told.Access == "" {
-		return &astray{nameOf(request.URL) + ": " + tokenless, knownDefect(tokenless)}
+		return &astray{text: nameOf(request.URL) + ": " + tokenless, hint: knownDefect(tokenless)}
 	}
 	return nil
 }

@@ -55,11 +55,14 @@ var denials = []struct{ text, hint string }{
 	{"authorization token has expired", "log in to ECR again: its token lives for 12 hours at most, and never longer than the session that asked for it. With `aws-role`, or AWS keys in the environment, it is renewed on the way"},
 	{"insufficient scope", "use a Docker Hub access token with the scope Read & Write as `dockerhub-token`"},
 	{"not authorized to perform: ecr:", ecrHint},
+	{"permissions to overwrite artifact", hintOverwrite},
+	{"permissions to delete/overwrite artifact", hintOverwrite},
 }
 
 const (
-	hintPackages = "give the job `permissions: packages: write`"
-	ecrHint      = "allow ecr:PutImage, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload and " +
+	hintPackages  = "give the job `permissions: packages: write`"
+	hintOverwrite = "let this login overwrite tags (Artifactory: Delete/Overwrite on the repository), or leave those that exist out of `tags`"
+	ecrHint       = "allow ecr:PutImage, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload and " +
 		"ecr:BatchCheckLayerAvailability on the repository; an ECR login also ends after 12 hours"
 )
 
@@ -176,7 +179,7 @@ func (s *session) repositoryHint() string {
 
 func (s *session) readOnlyHint() string {
 	return "push to a registry that takes writes: " + s.image.Domain() +
-		" is in maintenance, or a cache of another one, or its tags of this kind are closed. No tag was moved but those told above"
+		" is in maintenance, or a cache of another one, or its tags of this kind are closed. Except for the tags told above, none was moved"
 }
 
 func hintNoRegistry(host string) string {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"sync/atomic"
+	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -28,10 +28,21 @@ func (c *Client) At(host string) http.RoundTripper {
 	return outside{c.line(host, shown, meter, c.retry(shown)), shown}
 }
 
+// AtOnce is At where an answer that may be better later is worth no wait: nothing is
+// tried again, and an answer has seconds to come.
+func (c *Client) AtOnce(host string) http.RoundTripper { return hasty{c.At(host)} }
+
+type hasty struct{ base http.RoundTripper }
+
+// RoundTrip sends the request.
+func (h hasty) RoundTrip(request *http.Request) (*http.Response, error) {
+	return h.base.RoundTrip(request.WithContext(hastily(single(request.Context()))))
+}
+
 // line is what is between go-containerregistry and the network. shown is the
 // registry's host for people.
 func (c *Client) line(host, shown string, meter *meter, tries tries) http.RoundTripper {
-	var t http.RoundTripper = wire{c.transport(), shown, meter, &c.limited, c.silence(), new(atomic.Bool)}
+	var t http.RoundTripper = wire{c.transport(), shown, meter, &c.limited, c.silence(), new(sync.Map)}
 	t = newGuard(patient{t, tries, c.now}, host)
 	return transport.NewUserAgent(noPages{t}, "tagboat")
 }

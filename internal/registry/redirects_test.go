@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -122,6 +123,43 @@ func TestHandshakesLeadNoLoginAway(t *testing.T) {
 	}
 }
 
+// k8s.gcr.io sends its clients on, too, and jobs of Google's cloud have a login for it:
+// what is public is read there as by those who have none.
+func TestAGreetingElsewhereDespiteALogin(t *testing.T) {
+	for name, keychain := range map[string]authn.Keychain{"a password": oneLogin{"registry.example", "octocat"}, "an identity token": identity{}} {
+		t.Run(name, func(t *testing.T) {
+			w, reg, client := at(testkit.RegistryRedirects(stranger, "greeting")).open(t)
+			w.Handle("stranger.example", reg.Stranger())
+			var log strings.Builder
+			client.Keychain, client.Log = keychain, &log
+			img := randomImage(t, 100, 1)
+			reg.Put("acme/web", "main", img)
+			got, err := client.Revision(t.Context(), image(t, "registry.example/acme/web:main"))
+			if err != nil || got.Digest != digestOf(t, img) {
+				t.Errorf("got %v, %v", got.Digest, err)
+			}
+			if !strings.Contains(log.String(), "stranger.example, which does not get the login for registry.example: it is read without a login") {
+				t.Errorf("log %q", log.String())
+			}
+		})
+	}
+}
+
+// Where nobody reads without a login, what is wrong is told all the same.
+func TestAGreetingElsewhereThatRefuses(t *testing.T) {
+	w, reg, client := at(testkit.RegistryRedirects(stranger, "greeting")).by("octocat").open(t)
+	asks := reg.Stranger()
+	w.Handle("stranger.example", http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+		if request.URL.Path == "/token" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		asks.ServeHTTP(w, request)
+	}))
+	_, err := client.Revision(t.Context(), image(t, "registry.example/acme/web:main"))
+	check(t, err, "E_REGISTRY", "does not get the login for registry.example", "name stranger.example in the image")
+}
+
 // registry.k8s.io greets nobody itself: what is public is read there without a login.
 func TestAGreetingElsewhereWithoutALogin(t *testing.T) {
 	for name, kinds := range map[string][]string{"greeting": {"greeting"}, "token": {"token"}, "all": {"greeting", "token", "manifests"}} {
@@ -154,7 +192,11 @@ func TestNothingLeadsOutOfTLS(t *testing.T) {
 					}
 					return
 				}
-				check(t, err, "E_REGISTRY", "leads to "+where+"/", "with https")
+				hint := "name its addresses with https"
+				if kind == "blobs" {
+					hint = "`redirect: disable: true`"
+				}
+				check(t, err, "E_REGISTRY", "leads to "+where+"/", hint)
 				if strings.Contains(err.Error(), "testkit") {
 					t.Errorf("the error has a query: %v", err)
 				}
@@ -163,6 +205,42 @@ func TestNothingLeadsOutOfTLS(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// An upload goes where its registry says, but for one that is in the clear.
+func TestNoUploadLeadsOutOfTLS(t *testing.T) {
+	for _, where := range []string{"http://storage.example", "http://registry.example:80"} {
+		t.Run(where, func(t *testing.T) {
+			w, reg, client := at(testkit.RegistryRedirects(where, "uploads")).open(t)
+			_, err := client.Push(t.Context(), request(t, repository(t, "registry.example/acme/web")))
+			check(t, err, "E_REGISTRY", "leads to "+where+"/", "name its addresses with https")
+			if strings.Contains(err.Error(), "testkit") {
+				t.Errorf("the error has a query: %v", err)
+			}
+			if w.Asked("storage.example") || len(reg.Tags("acme/web")) != 0 {
+				t.Errorf("asked %v", w.Requests())
+			}
+		})
+	}
+}
+
+// A registry at a loopback address is greeted by https and by http: neither's error
+// tells the query of the address that it leads to.
+func TestGreetingsDoNotTellSignatures(t *testing.T) {
+	client := newClient()
+	client.Transport = roundTrip(func(request *http.Request) (*http.Response, error) {
+		if request.URL.Host == "storage.example" {
+			return nil, io.ErrClosedPipe
+		}
+		answer := stub(request, http.StatusTemporaryRedirect, "")
+		answer.Header.Set("Location", request.URL.Scheme+"://storage.example/a?X-Amz-Signature="+s3cret)
+		return answer, nil
+	})
+	_, err := client.Resolve(t.Context(), image(t, "127.0.0.1:1/acme/web:main"))
+	if err == nil || strings.Contains(err.Error(), s3cret) ||
+		!strings.Contains(err.Error(), `"https://storage.example/a"`) || !strings.Contains(err.Error(), `"http://storage.example/a"`) {
+		t.Errorf("got %v", err)
 	}
 }
 

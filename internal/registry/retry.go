@@ -170,7 +170,7 @@ func patiently[T any](ctx context.Context, s *session, told error, ask func() (T
 
 // temporary reports whether another try may succeed.
 func temporary(err error) bool {
-	if answer, ok := errors.AsType[*transport.Error](err); ok && isFull(answer) {
+	if answer, ok := errors.AsType[*transport.Error](err); ok && isFull(answer) && !isLimit(answer) {
 		return false
 	}
 	return err != nil && (passing(answered(err)) || broken(err))
@@ -178,8 +178,17 @@ func temporary(err error) bool {
 
 // broken reports whether no answer, or half of one, came over the network.
 func broken(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) {
 		return false
+	}
+	if _, lost := errors.AsType[cutOff](err); lost {
+		return true // also where a dial took too long: net says DeadlineExceeded of that
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsTemporary && !dns.IsNotFound {
+		return true
 	}
 	for _, one := range []error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.EPIPE, syscall.ECONNRESET} {
 		if errors.Is(err, one) {

@@ -71,6 +71,7 @@ func TestRetryAfter(t *testing.T) {
 		"the whole day":        {failure: testkit.RegistryFailure{Method: "HEAD", Status: 429, Header: told("21600"), Times: 1}, code: "E_REGISTRY_LIMIT"},
 		"at an upload's end":   {failure: testkit.RegistryFailure{Method: "PUT", Path: "/blobs/", Status: 429, Header: told("7"), Times: 1}, slept: []time.Duration{7 * time.Second}, line: "429 Too Many Requests, again in 7 s (try 2 of 6)"},
 		"at an upload":         {failure: testkit.RegistryFailure{Method: "PATCH", Status: 503, Header: told("7"), Times: 1}, slept: []time.Duration{7 * time.Second}},
+		"busy is not full":     {failure: testkit.RegistryFailure{Method: "PATCH", Status: 429, Code: "TOOMANYREQUESTS", Message: "Quota has been exceeded", Header: told("7"), Times: 1}, slept: []time.Duration{7 * time.Second}},
 		"as an upload begins":  {failure: testkit.RegistryFailure{Method: "POST", Status: 429, Header: told("7"), Times: 1}, slept: []time.Duration{7 * time.Second}},
 		"each time":            {failure: testkit.RegistryFailure{Method: "HEAD", Status: 429, Header: told("60")}, slept: slices.Repeat([]time.Duration{time.Minute}, 5), code: "E_REGISTRY_LIMIT"},
 	} {

@@ -56,8 +56,7 @@ func (c *Client) open(ctx context.Context, image ref.Repository, scope scope, al
 		if err != nil {
 			return nil, err
 		}
-		door, err := transport.NewWithContext(ctx, repo.Registry, auth, base, s.scopes())
-		return door, err
+		return s.enter(ctx, auth, base)
 	}
 	door, err := shake(ctx)
 	if len(also) > 0 && s.narrower(err) && ctx.Err() == nil {
@@ -78,6 +77,26 @@ func (c *Client) open(ctx context.Context, image ref.Repository, scope scope, al
 	never := func(error) bool { return false }
 	s.options = []remote.Option{remote.WithTransport(s.transport), remote.WithRetryBackoff(once), remote.WithRetryPredicate(never)}
 	return s, nil
+}
+
+// enter shakes hands. A registry that sends its clients on to another host, which gets
+// no login of ours, is read as nobody: k8s.gcr.io is such a one, for which those have
+// a login who have one for all of gcr.io.
+func (s *session) enter(ctx context.Context, auth authn.Authenticator, base http.RoundTripper) (http.RoundTripper, error) {
+	door, err := transport.NewWithContext(ctx, s.repo.Registry, auth, base, s.scopes())
+	wrong, ok := errors.AsType[*astray](err)
+	if !ok || !wrong.login || s.scope != pulling {
+		return door, err
+	}
+	open, failed := transport.NewWithContext(ctx, s.repo.Registry, authn.Anonymous, base, s.scopes())
+	if failed != nil {
+		return nil, err
+	}
+	if s.transport == nil { // nobody reads them yet
+		s.tries.print(fmt.Sprintf("%s: %v: it is read without a login", s.image, wrong))
+		s.anonymous, s.user = true, ""
+	}
+	return open, nil
 }
 
 // narrower reports whether a login that was refused may be let in if it wants less.

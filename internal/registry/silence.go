@@ -43,12 +43,14 @@ func hastily(ctx context.Context) context.Context {
 }
 
 // bound is how long a request may be without an answer, and without another byte of
-// its body on its way. Who takes a blob may need long before it answers: it computes
-// a digest, or moves the blob within its storage. Where the system itself sends a
-// file, nobody hears of its bytes; a megabyte a second is expected then.
+// its body on its way. Who takes a blob may need long before it answers, and the
+// longer the larger it is: it computes a digest, or moves the blob within its storage,
+// which the request that ends the upload waits for. Where the system itself sends a
+// file, nobody hears of its bytes either. A megabyte a second is expected.
 func (w wire) bound(request *http.Request) time.Duration {
 	if uploads(request) && request.Method != http.MethodDelete {
-		return uploadPatience*w.silence + time.Duration(request.ContentLength>>20)*time.Second
+		size := max(request.ContentLength, trialOf(request.Context()).bytes())
+		return uploadPatience*w.silence + time.Duration(size>>20)*time.Second
 	}
 	if short, ok := request.Context().Value(silenceKey{}).(time.Duration); ok {
 		return min(short, w.silence)
@@ -91,15 +93,16 @@ func (w wire) listen(request *http.Request, watched *watch) (*http.Response, err
 	response, err := w.base.RoundTrip(request)
 	if err != nil {
 		err = dropped(silent(watched.ctx, err))
-		watched.end()
-		if w.heard.Load() {
-			err = lapsed(err)
+		if _, was := w.answered.Load(request.URL.Host); was {
+			err = lapsed(watched.ctx, err)
 		}
+		watched.end()
 		return nil, err
 	}
 	watched.ended.Store(true)
 	watched.timer.Stop()
-	response.Body = &heard{response.Body, watched}
+	w.answered.Store(request.URL.Host, true)
+	response.Body = &answerBody{response.Body, watched}
 	return response, nil
 }
 
@@ -111,24 +114,24 @@ func silent(ctx context.Context, err error) error {
 	return err
 }
 
-// heard is the body of an answer that goes on.
-type heard struct {
+// answerBody is the body of an answer that goes on.
+type answerBody struct {
 	io.ReadCloser
 	watched *watch
 }
 
-func (h *heard) Read(p []byte) (int, error) {
-	h.watched.timer.Reset(h.watched.bound)
-	n, err := h.ReadCloser.Read(p)
-	h.watched.timer.Stop()
+func (b *answerBody) Read(p []byte) (int, error) {
+	b.watched.timer.Reset(b.watched.bound)
+	n, err := b.ReadCloser.Read(p)
+	b.watched.timer.Stop()
 	if err != nil && err != io.EOF {
-		err = dropped(silent(h.watched.ctx, err))
+		err = dropped(silent(b.watched.ctx, err))
 	}
 	return n, err
 }
 
-func (h *heard) Close() error {
-	err := h.ReadCloser.Close()
-	h.watched.end()
+func (b *answerBody) Close() error {
+	err := b.ReadCloser.Close()
+	b.watched.end()
 	return err
 }

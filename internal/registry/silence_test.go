@@ -77,6 +77,37 @@ func TestAnUploadTakesLong(t *testing.T) {
 	})
 }
 
+// How long the request that ends an upload takes goes by the blob, not by its own body.
+func TestALargeUploadEndsLate(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	img := randomImage(t, 3<<20, 1)
+	layers, err := img.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := digestOf(t, layers[0])
+	dir, digest := onDisk(t, img)
+	r := registry.PushRequest{Layout: dir, Digest: digest, Tags: []registry.Tag{{Name: "main"}}, Repositories: []ref.Repository{repository(t, reg.Host+"/acme/web")}}
+	synctest.Test(t, func(t *testing.T) {
+		var ends atomic.Int32
+		client := byTheClock(roundTrip(func(request *http.Request) (*http.Response, error) {
+			if request.Method == http.MethodPut && request.URL.Query().Get("digest") == string(large) {
+				ends.Add(1)
+				select {
+				case <-request.Context().Done():
+					return nil, request.Context().Err()
+				case <-time.After(17 * time.Second): // 15 s, and a second a megabyte
+				}
+			}
+			return inside(reg)(request)
+		}), io.Discard)
+		client.Silence = time.Second
+		if _, err := client.Push(t.Context(), r); err != nil || ends.Load() != 1 {
+			t.Errorf("after %d ends of the upload: %v", ends.Load(), err)
+		}
+	})
+}
+
 // Nobody waits for hours where it never answers.
 func TestAnUploadIsNotAnswered(t *testing.T) {
 	for method, times := range map[string]int32{http.MethodPatch: 0, http.MethodPut: 1} {

@@ -19,8 +19,8 @@ func TestRefusedAtTheSecondTag(t *testing.T) {
 		code    string
 		hint    string
 	}{
-		"full":      {testkit.RegistryFailure{Status: 507}, "E_REGISTRY_FULL", "no tag was moved but those told above"},
-		"read-only": {testkit.RegistryFailure{Status: 405}, "E_REGISTRY_READONLY", "No tag was moved but those told above"},
+		"full":      {testkit.RegistryFailure{Status: 507}, "E_REGISTRY_FULL", "except for the tags told above, none was moved"},
+		"read-only": {testkit.RegistryFailure{Status: 405}, "E_REGISTRY_READONLY", "Except for the tags told above, none was moved"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reg := testkit.NewRegistry(t)

@@ -167,6 +167,8 @@ func TestMovingTagInAnImmutableRepository(t *testing.T) {
 // Registries guard tags in words of their own: what the tag holds tells what they mean.
 func TestTagRefused(t *testing.T) {
 	harbor := testkit.RegistryFailure{Status: 412, Code: "PRECONDITION", Message: "Failed to process request due to 'v1' configured as immutable."}
+	nexus := testkit.RegistryFailure{Status: 400, Code: "BLOB_UPLOAD_INVALID", Message: "Repository does not allow updating assets: docker-hosted"}
+	nexusNow := testkit.RegistryFailure{Status: 400, Code: "BLOB_UPLOAD_INVALID", Message: "docker-hosted/v2/acme/web/manifests/v0.0.7 cannot be updated"}
 	denied := testkit.RegistryFailure{Status: 403, Code: "DENIED", Message: "not enough permissions to overwrite artifact"}
 	for name, test := range map[string]struct {
 		refusal testkit.RegistryFailure
@@ -175,15 +177,18 @@ func TestTagRefused(t *testing.T) {
 		status  registry.Status
 		code    string
 		told    string
+		hint    string
 	}{
 		"Harbor, ours":             {refusal: harbor, rule: registry.Fixed, then: "ours", status: registry.StatusAlready},
 		"Harbor, theirs":           {refusal: harbor, rule: registry.Fixed, then: "theirs", code: "E_TAG_TAKEN"},
 		"Harbor, theirs, a commit": {refusal: harbor, rule: registry.First, then: "theirs", status: registry.StatusKept},
 		"Harbor, theirs, a branch": {refusal: harbor, then: "theirs", code: "E_TAG_TAKEN", told: "configured as immutable"},
 		"Harbor, nothing":          {refusal: harbor, rule: registry.Fixed, code: "E_REGISTRY", told: "configured as immutable"},
+		"Nexus, theirs, a branch":  {refusal: nexus, then: "theirs", code: "E_TAG_TAKEN", told: "updating assets", hint: "immutable tags"},
+		"Nexus, in other words":    {refusal: nexusNow, then: "theirs", code: "E_TAG_TAKEN", told: "cannot be updated", hint: "immutable tags"},
 		"403, ours":                {refusal: denied, rule: registry.Fixed, then: "ours", status: registry.StatusAlready},
 		"403, theirs":              {refusal: denied, rule: registry.Fixed, then: "theirs", code: "E_TAG_TAKEN"},
-		"403, theirs, a branch":    {refusal: denied, then: "theirs", code: "E_PUSH_DENIED", told: "not enough permissions"},
+		"403, theirs, a branch":    {refusal: denied, then: "theirs", code: "E_PUSH_DENIED", told: "not enough permissions", hint: "Delete/Overwrite"},
 		"403, nothing":             {refusal: denied, rule: registry.Fixed, code: "E_PUSH_DENIED", told: "not enough permissions"},
 		"429, nothing":             {refusal: testkit.RegistryFailure{Status: 429}, rule: registry.Fixed, code: "E_REGISTRY_LIMIT"},
 		"400, nothing":             {refusal: testkit.RegistryFailure{Status: 400, Code: "TAG_INVALID", Message: "a bad name"}, code: "E_REGISTRY", told: "a bad name"},
@@ -210,7 +215,7 @@ func TestTagRefused(t *testing.T) {
 			})}
 			pushed, err := client.Push(t.Context(), r)
 			if test.code != "" {
-				check(t, err, test.code, test.told, "")
+				check(t, err, test.code, test.told, test.hint)
 				return
 			}
 			if err != nil || len(pushed) != 1 || pushed[0].Status != test.status {

@@ -12,7 +12,8 @@ import (
 // carry it in their context, and leave with it what their answers say beyond what
 // go-containerregistry hands back.
 type trial struct {
-	once bool // the manifest is sent once: its tag is looked at before it is sent again
+	once bool  // the manifest is sent once: its tag is looked at before it is sent again
+	size int64 // of the blob
 
 	mu     sync.Mutex
 	asked  time.Duration // by Retry-After
@@ -32,6 +33,14 @@ func withTrial(ctx context.Context, t *trial) context.Context {
 func trialOf(ctx context.Context) *trial {
 	t, _ := ctx.Value(trialKey{}).(*trial)
 	return t
+}
+
+// bytes is how much its blob has; 0 where there is none.
+func (t *trial) bytes() int64 {
+	if t == nil {
+		return 0
+	}
+	return t.size
 }
 
 // handedBack reports whether a request is not sent again by a transport, but by

@@ -169,7 +169,7 @@ func (s *session) bring(ctx context.Context, pusher *remote.Pusher, layer v1.Lay
 	}
 	silences := 0
 	for tries := s.tries.begin(); ; {
-		t := &trial{}
+		t := &trial{size: size}
 		err := pusher.Upload(withTrial(ctx, t), s.repo, layer)
 		m.ended(t, size, err == nil)
 		if err == nil || !t.passes(err) {

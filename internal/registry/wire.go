@@ -8,19 +8,18 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // wire is the transport below all others: it counts what goes out and what comes
 // of it, and gives every sending of a body its own copy.
 type wire struct {
-	base    http.RoundTripper
-	host    string // of the registry, for people
-	meter   *meter
-	limits  *limits
-	silence time.Duration
-	heard   *atomic.Bool // an answer, of this session
+	base     http.RoundTripper
+	host     string // of the registry, for people
+	meter    *meter
+	limits   *limits
+	silence  time.Duration
+	answered *sync.Map // hosts, as requests have them, that gave this session an answer
 }
 
 // RoundTrip sends the request once.
@@ -63,7 +62,6 @@ func (w wire) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.heard.Store(true)
 	if body != nil && response.StatusCode < 300 {
 		body.settle(request.ContentLength)
 	}
