@@ -1,18 +1,15 @@
 package build
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -22,13 +19,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
-	"github.com/seed-96940006/tagboat/internal/pattern"
 	"github.com/seed-96940006/tagboat/internal/ref"
 )
 
 // base is an image of a registry that stages begin with or copy from.
 type base struct {
 	name   string // with the digest it had
+	puller *puller
 	config dockerspec.DockerOCIImage
 	layers []*layer
 	files  *tree // nil until it is asked for
@@ -60,29 +57,9 @@ func (b *base) pull(ctx context.Context) error {
 		group.Go(func() error { return l.pull(ctx) })
 	}
 	if err := group.Wait(); err != nil {
-		return unreachable(b.name, err)
+		return b.puller.unreachable(b.name, err)
 	}
 	return nil
-}
-
-// puller fetches base images.
-type puller struct {
-	keychain authn.Keychain
-	reach    func(host string) http.RoundTripper
-	store    *store
-	retry    retry
-}
-
-// options are how the registry of an image is asked. Where something else reaches it
-// for us, that tries again what is worth it.
-func options(ctx context.Context, image name.Reference, keychain authn.Keychain, reach func(host string) http.RoundTripper) []remote.Option {
-	all := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(cmp.Or[authn.Keychain](keychain, authn.DefaultKeychain))}
-	if reach == nil {
-		return all
-	}
-	never := func(error) bool { return false }
-	return append(all, remote.WithTransport(reach(image.Context().RegistryStr())),
-		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), remote.WithRetryPredicate(never))
 }
 
 // fetch reads manifest and config of the image for platform, and where its
@@ -96,21 +73,21 @@ func (g *puller) fetch(ctx context.Context, image string, platform v1.Platform) 
 	if err != nil {
 		return nil, fault.New("E_BASE_IMAGE", "it is neither a stage above nor the name of an image", err)
 	}
-	found, err := remote.Get(reference, options(ctx, reference, g.keychain, g.reach)...)
+	found, err := remote.Get(reference, g.options(ctx, reference, remote.WithAuthFromKeychain(g.logins()))...)
 	if err != nil {
-		return nil, unreachable(image, err)
+		return nil, g.unreachable(image, err)
 	}
-	img, err := pickImage(found, image, platform)
+	img, err := g.pickImage(found, image, platform)
 	if err != nil {
 		return nil, err
 	}
 	b, err := g.describe(img)
 	if err != nil {
-		return nil, unreachable(image, err)
+		return nil, g.unreachable(image, err)
 	}
 	digest, err := img.Digest()
 	if err != nil {
-		return nil, unreachable(image, err)
+		return nil, g.unreachable(image, err)
 	}
 	parsed.Digest = ref.Digest(digest.String())
 	b.name = parsed.String()
@@ -118,24 +95,24 @@ func (g *puller) fetch(ctx context.Context, image string, platform v1.Platform) 
 }
 
 // pickImage is the image itself, or the one for platform where it is an index.
-func pickImage(found *remote.Descriptor, image string, platform v1.Platform) (v1.Image, error) {
+func (g *puller) pickImage(found *remote.Descriptor, image string, platform v1.Platform) (v1.Image, error) {
 	if !found.MediaType.IsIndex() {
 		if found.MediaType.IsSchema1() || !found.MediaType.IsImage() {
 			return nil, fault.Newf("E_BASE_IMAGE", "push the image anew with a current tool", "%s is of the kind %s, which is no OCI or Docker image", image, found.MediaType)
 		}
 		img, err := found.Image()
 		if err != nil {
-			return nil, unreachable(image, err)
+			return nil, g.unreachable(image, err)
 		}
 		return img, nil
 	}
 	index, err := found.ImageIndex()
 	if err != nil {
-		return nil, unreachable(image, err)
+		return nil, g.unreachable(image, err)
 	}
 	list, err := index.IndexManifest()
 	if err != nil {
-		return nil, unreachable(image, err)
+		return nil, g.unreachable(image, err)
 	}
 	chosen, ok := choose(list, platform)
 	if !ok {
@@ -143,7 +120,7 @@ func pickImage(found *remote.Descriptor, image string, platform v1.Platform) (v1
 	}
 	img, err := index.Image(chosen.Digest)
 	if err != nil {
-		return nil, unreachable(image, err)
+		return nil, g.unreachable(image, err)
 	}
 	return img, nil
 }
@@ -165,7 +142,7 @@ type oddImage struct{ error }
 
 // describe reads the config and the list of layers.
 func (g *puller) describe(img v1.Image) (*base, error) {
-	b := &base{}
+	b := &base{puller: g}
 	raw, err := img.RawConfigFile()
 	if err != nil {
 		return nil, err
@@ -219,7 +196,7 @@ func (b *base) completeHistory() {
 }
 
 // unreachable is an E_BASE_IMAGE whose hint depends on what the registry said.
-func unreachable(image string, err error) error {
+func (g *puller) unreachable(image string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -237,42 +214,12 @@ func unreachable(image string, err error) error {
 	if answer, ok := errors.AsType[*transport.Error](err); ok {
 		switch answer.StatusCode {
 		case http.StatusUnauthorized, http.StatusForbidden:
-			hint = "log in to " + domain + " (" + loginInput(domain) + ") with an account that may pull the image; a misspelt name gets the same answer from many registries"
+			hint = "log in to " + domain + " with an account that may pull the image (a misspelt name gets the same answer from many registries): " + g.howToLogIn(image, domain)
 		case http.StatusNotFound:
 			hint = "see whether the name and the tag are right"
 		case http.StatusTooManyRequests:
 			hint = domain + " limits pulls: log in, or use a mirror of the image"
 		}
 	}
-	return fault.New("E_BASE_IMAGE", hint, fmt.Errorf("base image %s: %w", image, withoutQuery(err)))
-}
-
-// withoutQuery is err, less what follows the ? in the address of a request that
-// failed: the address of a storage lets everybody in who has it.
-func withoutQuery(err error) error {
-	failed, ok := errors.AsType[*url.Error](err)
-	if !ok {
-		return err
-	}
-	address, _, found := strings.Cut(failed.URL, "?")
-	if !found {
-		return err
-	}
-	return &url.Error{Op: failed.Op, URL: address, Err: failed.Err}
-}
-
-// ecrHost follows the pattern of amazon-ecr-credential-helper.
-var ecrHost = pattern.New(`^\d{12}\.dkr[.-]ecr(-fips)?\.|^(public\.ecr\.aws|ecr-public\.aws\.com)$`)
-
-// loginInput names the input that has logins for a registry.
-func loginInput(domain string) string {
-	switch {
-	case domain == "ghcr.io", strings.HasPrefix(domain, "containers."): // of a GitHub server
-		return "`registry-token`, with `permissions: packages: read`, or `registry-auth`"
-	case domain == "docker.io":
-		return "`dockerhub-username` and `dockerhub-token`"
-	case ecrHost.MatchString(domain):
-		return "`aws-role`, or AWS keys in the environment"
-	}
-	return "`registry-auth`"
+	return fault.New("E_BASE_IMAGE", hint, fmt.Errorf("base image %s: %w", image, fault.WithoutQueries(err)))
 }

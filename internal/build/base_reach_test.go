@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/login"
 	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/testkit"
 	"github.com/seed-96940006/tagboat/internal/testkit/world"
@@ -95,15 +96,16 @@ func TestASilentBase(t *testing.T) {
 	wantFault(t, err, "E_BASE_IMAGE", 1, "no answer within 10ms", "see whether")
 }
 
+// How a login is given is known by who finds it.
 func TestLoginInputOfABase(t *testing.T) {
 	for domain, want := range map[string]string{
-		"ghcr.io": "`registry-token`", "containers.ghe.acme.example": "`registry-token`", "containers.acme.ghe.com": "`registry-token`",
+		"ghcr.io": "`registry-auth`", "containers.ghe.acme.example": "`registry-token`", "containers.intersystems.com": "`registry-auth`",
 		"docker.io": "`dockerhub-username`", "quay.io": "`registry-auth`", "public.ecr.aws": "`aws-role`",
 		"123456789012.dkr.ecr.eu-west-1.amazonaws.com": "`aws-role`",
 	} {
-		err := unreachable(domain+"/acme/base", fmt.Errorf("asked: %w", &transport.Error{StatusCode: http.StatusForbidden}))
-		if all := fault.All(err); len(all) != 1 || !strings.Contains(all[0].Hint, want) {
-			t.Errorf("%s: got %v", domain, all[0].Hint)
-		}
+		refused := fmt.Errorf("asked: %w", &transport.Error{StatusCode: http.StatusForbidden})
+		known := &puller{keychain: login.New(login.Options{GitHubServer: "https://ghe.acme.example"})}
+		wantFault(t, known.unreachable(domain+"/acme/base", refused), "E_BASE_IMAGE", 0, "", want)
+		wantFault(t, (&puller{}).unreachable(domain+"/acme/base", refused), "E_BASE_IMAGE", 0, "", "`docker login "+domain+"`")
 	}
 }

@@ -61,7 +61,7 @@ func TestCheckBases(t *testing.T) {
 		"none":        {"FROM scratch\n", 0, ""},
 		"unneeded":    {"FROM " + host + "/no AS other\nFROM scratch\n", 0, ""},
 		"missing":     {"FROM scratch AS a\nFROM " + host + "/no\nCOPY --from=a / /\n", 2, "whether the name and the tag are right"},
-		"denied":      {"FROM " + closed + "/private\n", 1, "`registry-auth`"},
+		"denied":      {"FROM " + closed + "/private\n", 1, "`docker login "},
 		"unreachable": {"FROM 127.0.0.1:1/x\n", 0, ""},
 	}
 	for name, c := range cases {

@@ -34,7 +34,7 @@ var (
 		"mips64le", "mips64", "mipsle", "mips", "wasm"}
 )
 
-// known refuses a platform that nobody has heard of. The native builder runs nothing
+// known refuses a platform that is not in the lists above. The native builder runs nothing
 // that would notice: it writes into the image what it is told.
 func known(p v1.Platform, given string) error {
 	if slices.Contains(knownSystems, p.OS) && slices.Contains(knownArchitectures, p.Architecture) {

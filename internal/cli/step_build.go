@@ -47,11 +47,19 @@ func (j *job) prepareBuild(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if builder.Name() == native.Name() && j.in.Preflight {
-		if err := native.CheckBases(ctx, j.request); err != nil {
+		if err := j.checkBases(ctx); err != nil {
 			return "", err
 		}
 	}
 	return fmt.Sprintf("builder %s: %s", builder.Name(), reason), nil
+}
+
+// checkBases asks for the base images, in seconds: a registry that is busy or silent
+// has its time in the build.
+func (j *job) checkBases(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, preflightLimit)
+	defer cancel()
+	return build.Native{Keychain: j.registries.keychain, Reach: j.registry.AtOnce}.CheckBases(ctx, j.request)
 }
 
 func onlyDockerMissing(err error) bool {

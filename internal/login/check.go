@@ -43,7 +43,7 @@ func (k *Keychain) Check(ctx context.Context, target string, reach func(host str
 		return Checked{}, err
 	}
 	if auth == authn.Anonymous {
-		return Checked{}, fault.Newf("E_REGISTRY_AUTH", k.howToGive(target), "%s: there is no login for it", host)
+		return Checked{}, fault.Newf("E_REGISTRY_AUTH", k.HowToGive(target)+". None was found in "+k.Source(target), "%s: there is no login for it", host)
 	}
 	config, err := authn.Authorization(ctx, auth)
 	if err != nil {

@@ -2,18 +2,17 @@ package login
 
 import "fmt"
 
-// howToGive says how a login for a registry, or for a repository in one, is given
-// where none was found: as an input of an action, and at a terminal.
-func (k *Keychain) howToGive(target string) string {
+// HowToGive says how a login for a registry, or for a repository in one, is given:
+// as an input of an action, and at a terminal.
+func (k *Keychain) HowToGive(target string) string {
 	host, _ := splitName(target)
-	way := fmt.Sprintf("give it as `registry-auth`, outside of a workflow in TAGBOAT_REGISTRY_AUTH: %s USERNAME PASSWORD", host)
 	switch {
 	case host == hub:
-		way = "give `dockerhub-username` and `dockerhub-token`, outside of a workflow --dockerhub-username and TAGBOAT_DOCKERHUB_TOKEN"
+		return "give `dockerhub-username` and `dockerhub-token`, outside of a workflow --dockerhub-username and TAGBOAT_DOCKERHUB_TOKEN"
 	case host == k.gitHubHost:
-		way = "give `registry-token`, outside of a workflow TAGBOAT_REGISTRY_TOKEN"
+		return "give `registry-token`, of a job with `permissions: packages: read` or `write`, or `registry-auth`; outside of a workflow set TAGBOAT_REGISTRY_TOKEN"
 	case isECR(host):
-		way = "give `aws-role`, or credentials of AWS in the environment"
+		return "give `aws-role`, or credentials of AWS in the environment"
 	}
-	return way + ". None was found in " + k.Source(target)
+	return fmt.Sprintf("give it as `registry-auth`, outside of a workflow in TAGBOAT_REGISTRY_AUTH: %s USERNAME PASSWORD", host)
 }

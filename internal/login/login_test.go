@@ -66,7 +66,7 @@ func TestOrder(t *testing.T) {
 		"… of another repository":               {noPassword("ghcr.io", "acme/api"), "ghcr.io/acme/web", "bob:scoped", "input registry-auth"},
 		"the job's token":                       {func(o *login.Options) { o.GitHubUser, o.Docker = "octocat", stored{} }, "ghcr.io/acme/app", "octocat:job", "the job's token"},
 		"docker's has the job's token":          {func(o *login.Options) { o.Docker = stored{"ghcr.io": {Username: "x", Password: "job"}} }, "ghcr.io", "tagboat:job", "the job's token"},
-		"no token was given":                    {func(o *login.Options) { o.GitHubToken = "" }, "ghcr.io", "docker:old", "the job's token, which was not given, or docker's config.json (in $DOCKER_CONFIG, else ~/.docker)"},
+		"no token was given":                    {func(o *login.Options) { o.GitHubToken = "" }, "ghcr.io", "docker:old", "docker's config.json (in $DOCKER_CONFIG, else ~/.docker); the job's token was not given"},
 		"an enterprise server":                  {atGHES, "containers.ghe.acme.example/acme/web", "tagboat:job", "the job's token (docker's configuration has another login for containers.ghe.acme.example: give it as `registry-auth` to use it)"},
 		"its token is not for github.com":       {atGHES, "ghcr.io/acme/app", "docker:old", "docker's config.json (in $DOCKER_CONFIG, else ~/.docker)"},
 		"ghe.com":                               {func(o *login.Options) { o.GitHubServer = "https://acme.ghe.com" }, "containers.acme.ghe.com", "tagboat:job", "the job's token"},

@@ -117,7 +117,7 @@ func (k *Keychain) source(host, path string) string {
 	case first.from == fromJob && k.dockerHasAnother(host):
 		return first.source + " (docker's configuration has another login for " + host + ": give it as `registry-auth` to use it)"
 	case first.from == fromDocker && host == k.gitHubHost:
-		return "the job's token, which was not given, or " + first.source
+		return first.source + "; the job's token was not given"
 	}
 	return first.source
 }

@@ -32,7 +32,7 @@ func Hint(err error) string {
 	return "the proxy that HTTPS_PROXY names cannot reach this host: check the host's name, or name it in NO_PROXY"
 }
 
-// Refuses reports whether a proxy lets us not through, or not to this host, which
+// Refuses reports whether a proxy does not let us through, or not to this host, which
 // another try does not change.
 func Refuses(err error) bool {
 	status := refusal(err)
