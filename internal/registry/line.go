@@ -1,8 +1,11 @@
 package registry
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
 	"sync"
 
@@ -62,5 +65,24 @@ func (o outside) RoundTrip(request *http.Request) (*http.Response, error) {
 	if wrong, ok := errors.AsType[*astray](err); ok {
 		return nil, fault.New("E_REGISTRY", wrong.hint, fmt.Errorf("%s: %w", o.host, wrong))
 	}
-	return response, err
+	if err != nil {
+		return nil, err
+	}
+	return entitled(response), nil
+}
+
+// entitled leaves of a page for people its title: nginx says with one that a password
+// is wrong.
+func entitled(response *http.Response) *http.Response {
+	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
+	if response.StatusCode < 300 || kind != "text/html" {
+		return response
+	}
+	text, _ := io.ReadAll(io.LimitReader(response.Body, longestPage))
+	response.Body.Close()
+	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("<")) { // some registries call whatever they answer HTML
+		text = []byte(titleOf(string(text)))
+	}
+	response.Body = io.NopCloser(bytes.NewReader(text))
+	return response
 }

@@ -287,6 +287,37 @@ func TestAtTellsFaults(t *testing.T) {
 	}
 }
 
+// A refusal with a page is told by the page's title alone.
+func TestAtTellsTitles(t *testing.T) {
+	for name, test := range map[string]struct{ kind, body, want string }{
+		"a page":         {"text/html", "<html>\n<head><title>403 Forbidden</title></head>\n<body>nginx</body></html>", "403 Forbidden"},
+		"no title":       {"text/html", "<html><body>go away</body></html>", ""},
+		"not what it is": {"text/html", `{"errors":[{"code":"DENIED"}]}`, `{"errors":[{"code":"DENIED"}]}`},
+		"what it is":     {"application/json", `{"errors":[]}`, `{"errors":[]}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := newClient()
+			client.Transport = roundTrip(func(request *http.Request) (*http.Response, error) {
+				answer := stub(request, http.StatusForbidden, test.body)
+				answer.Header.Set("Content-Type", test.kind)
+				return answer, nil
+			})
+			request, err := http.NewRequest(http.MethodGet, "https://registry.example/v2/", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response, err := client.At("registry.example").RoundTrip(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if got, err := io.ReadAll(response.Body); err != nil || string(got) != test.want {
+				t.Errorf("got %q and %v, want %q", got, err, test.want)
+			}
+		})
+	}
+}
+
 func TestAtTriesAgain(t *testing.T) {
 	reg := testkit.NewRegistry(t)
 	reg.Fail(testkit.RegistryFailure{Method: "GET", Path: "/v2/", Status: 523, Times: 2})
