@@ -12,13 +12,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 
 	"github.com/seed-96940006/tagboat/internal/archive"
 	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/testkit/sample"
 )
 
 // opened opens an archive, sees that the image is whole and has the files of all its
@@ -165,21 +165,10 @@ func uncompressedLayout(t testing.TB) (entries, ref.Digest) {
 
 // An index comes with its children, and each is what it was.
 func TestOpenAnIndexInAnArchive(t *testing.T) {
-	index, err := random.Index(100, 1, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	path, err := layout.Write(dir, empty.Index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := path.AppendIndex(index); err != nil {
-		t.Fatal(err)
-	}
+	dir, digest := onDisk(t, sample.Index(t, 100, 1, 2))
 	made, err := archive.Open(t.Context(), onFile(t, ofLayout(t, dir).write(t)), t.TempDir(), "")
-	if err != nil || made.Digest != digestOf(t, index) {
-		t.Fatalf("got %s and %v, want %s", made.Digest, err, digestOf(t, index))
+	if err != nil || made.Digest != digest {
+		t.Fatalf("got %s and %v, want %s", made.Digest, err, digest)
 	}
 	if err := made.Verify(t.Context()); err != nil {
 		t.Error(err)

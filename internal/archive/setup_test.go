@@ -13,13 +13,10 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
-	"github.com/seed-96940006/tagboat/internal/fault"
-	"github.com/seed-96940006/tagboat/internal/ref"
+	"github.com/seed-96940006/tagboat/internal/testkit/sample"
 )
 
 // entries are what goes into a tar, in order; content may be a link or a folder.
@@ -182,48 +179,9 @@ func layer(t testing.TB, name, content string) v1.Layer {
 	return l
 }
 
-func randomImage(t testing.TB, size, layers int64) v1.Image {
-	t.Helper()
-	img, err := random.Image(size, layers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return img
-}
-
-// onDisk writes the image into an OCI layout.
-func onDisk(t testing.TB, img v1.Image) (dir string, digest ref.Digest) {
-	t.Helper()
-	dir = t.TempDir()
-	path, err := layout.Write(dir, empty.Index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := path.AppendImage(img); err != nil {
-		t.Fatal(err)
-	}
-	return dir, digestOf(t, img)
-}
-
-func digestOf(t testing.TB, of interface{ Digest() (v1.Hash, error) }) ref.Digest {
-	t.Helper()
-	hash, err := of.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ref.Digest(hash.String())
-}
-
-func check(t *testing.T, err error, code, told, hint string) {
-	t.Helper()
-	all := fault.All(err)
-	if len(all) != 1 || all[0].Code != code {
-		t.Fatalf("got %s: %v, want %s", fault.Code(err), err, code)
-	}
-	if !strings.Contains(all[0].Error(), told) {
-		t.Errorf("error %q lacks %q", all[0], told)
-	}
-	if !strings.Contains(all[0].Hint, hint) {
-		t.Errorf("hint %q lacks %q", all[0].Hint, hint)
-	}
-}
+var (
+	randomImage = sample.Image
+	onDisk      = sample.Layout
+	digestOf    = sample.Digest
+	check       = sample.Fault
+)

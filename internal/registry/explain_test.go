@@ -17,7 +17,6 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
-	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/testkit"
@@ -101,20 +100,6 @@ func TestPushRefused(t *testing.T) {
 				t.Errorf("%d manifests were written after a refusal", n)
 			}
 		})
-	}
-}
-
-func check(t *testing.T, err error, code, told, hint string) {
-	t.Helper()
-	all := fault.All(err)
-	if len(all) != 1 || all[0].Code != code {
-		t.Fatalf("got %s: %v, want %s", fault.Code(err), err, code)
-	}
-	if !strings.Contains(all[0].Error(), told) {
-		t.Errorf("error %q lacks %q", all[0], told)
-	}
-	if !strings.Contains(all[0].Hint, hint) {
-		t.Errorf("hint %q lacks %q", all[0].Hint, hint)
 	}
 }
 

@@ -13,16 +13,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/testkit"
+	"github.com/seed-96940006/tagboat/internal/testkit/sample"
 )
 
 func TestPushSendsOnceAndInOrder(t *testing.T) {
@@ -191,20 +190,8 @@ func TestTakenVersionSendsNothingAnywhere(t *testing.T) {
 
 func TestIndexGoesWithItsChildren(t *testing.T) {
 	reg := testkit.NewRegistry(t)
-	index, err := random.Index(100, 2, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	path, err := layout.Write(dir, empty.Index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := path.AppendIndex(index); err != nil {
-		t.Fatal(err)
-	}
-	digest := digestOf(t, index)
-	_, err = newClient().Push(t.Context(), registry.PushRequest{
+	dir, digest := onDisk(t, sample.Index(t, 100, 2, 3))
+	_, err := newClient().Push(t.Context(), registry.PushRequest{
 		Layout: dir, Digest: digest, Tags: []registry.Tag{{Name: "main"}},
 		Repositories: []ref.Repository{repository(t, reg.Host+"/acme/web")},
 	})

@@ -7,13 +7,12 @@ import (
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
+	"github.com/seed-96940006/tagboat/internal/testkit/sample"
 )
 
 // atOnce tries three times without waiting.
@@ -42,37 +41,12 @@ func image(t testing.TB, name string) ref.Image {
 	return i
 }
 
-func randomImage(t testing.TB, size, layers int64) v1.Image {
-	t.Helper()
-	img, err := random.Image(size, layers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return img
-}
-
-// onDisk writes the image into an OCI layout, as a build leaves it.
-func onDisk(t testing.TB, img v1.Image) (dir string, digest ref.Digest) {
-	t.Helper()
-	dir = t.TempDir()
-	path, err := layout.Write(dir, empty.Index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := path.AppendImage(img); err != nil {
-		t.Fatal(err)
-	}
-	return dir, digestOf(t, img)
-}
-
-func digestOf(t testing.TB, of interface{ Digest() (v1.Hash, error) }) ref.Digest {
-	t.Helper()
-	hash, err := of.Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ref.Digest(hash.String())
-}
+var (
+	randomImage = sample.Image
+	onDisk      = sample.Layout
+	digestOf    = sample.Digest
+	check       = sample.Fault
+)
 
 // request is a push of a fresh image of three small layers.
 func request(t testing.TB, repositories ...ref.Repository) registry.PushRequest {

@@ -9,33 +9,20 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/registry"
 	"github.com/seed-96940006/tagboat/internal/testkit"
+	"github.com/seed-96940006/tagboat/internal/testkit/sample"
 )
 
 // platforms is a push of an index of two images of so many layers each, and a config.
 func platforms(t testing.TB, layers int64, repositories ...ref.Repository) registry.PushRequest {
 	t.Helper()
-	index, err := random.Index(1<<10, layers, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	path, err := layout.Write(dir, empty.Index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := path.AppendIndex(index); err != nil {
-		t.Fatal(err)
-	}
-	return registry.PushRequest{Layout: dir, Digest: digestOf(t, index), Repositories: repositories, Tags: []registry.Tag{
+	dir, digest := onDisk(t, sample.Index(t, 1<<10, layers, 2))
+	return registry.PushRequest{Layout: dir, Digest: digest, Repositories: repositories, Tags: []registry.Tag{
 		{Name: "latest"}, {Name: "v0.0.7", Rule: registry.Fixed},
 	}}
 }
