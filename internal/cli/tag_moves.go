@@ -18,11 +18,11 @@ func (j *job) warnOfMoving(b *ship.Bumped) {
 	if i < 0 || !j.state.Tags[i].Moves() {
 		return
 	}
-	changes := b.Changes
+	stays := func(manifest.Change) bool { return true }
 	if !movesForSure(j.state.Tags[i]) { // raw=build-417 may be new in every run: then git changes
-		changes = slices.DeleteFunc(slices.Clone(changes), func(c manifest.Change) bool { return c.Old != c.New || !j.moved(b.Image.Tag) })
+		stays = func(c manifest.Change) bool { return c.Old == c.New && j.moved(b.Image.Tag) }
 	}
-	alone := byTagAlone(changes)
+	alone := byTagAlone(b.Changes, stays)
 	if alone == nil {
 		return
 	}
@@ -42,9 +42,10 @@ func (j *job) moved(tag ref.Tag) bool {
 	})
 }
 
-// byTagAlone is the first field of a file that names the image without a digest; nil
-// where there is none. A digest may stand in a field of its own.
-func byTagAlone(all []manifest.Change) *manifest.Change {
+// byTagAlone is the first field, of those that stay as they are, of a file that names
+// the image without a digest; nil where there is none. A digest may stand in a field
+// of its own.
+func byTagAlone(all []manifest.Change, stays func(manifest.Change) bool) *manifest.Change {
 	digests := map[string]bool{}
 	for _, c := range all {
 		if strings.Contains(c.New, "sha256:") {
@@ -52,7 +53,7 @@ func byTagAlone(all []manifest.Change) *manifest.Change {
 		}
 	}
 	for i, c := range all {
-		if !digests[c.File] {
+		if !digests[c.File] && stays(c) {
 			return &all[i]
 		}
 	}
