@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/seed-96940006/tagboat/internal/archive"
 	"github.com/seed-96940006/tagboat/internal/fault"
+	"github.com/seed-96940006/tagboat/internal/plan"
 	"github.com/seed-96940006/tagboat/internal/ref"
 	"github.com/seed-96940006/tagboat/internal/ship"
 )
@@ -88,11 +90,13 @@ func (j *job) checkPush(ctx context.Context, c *pushCmd) (string, error) {
 }
 
 // asksFirst reports whether registries are asked before the push itself: a number might
-// be claimed in vain, or one of several have the image when another refuses it. A
-// single one says so in the push, before anything of it is set.
+// be claimed in vain, a version set whose latest cannot be, or one of several have the
+// image when another refuses it. A single one says so in the push, before anything of
+// it is set.
 func (j *job) asksFirst() bool {
 	p := j.state.Plan
-	return p.Claim != nil || len(p.Images) > 1 || j.in.CreateRepository || j.state.DryRun
+	follows := slices.ContainsFunc(p.Tags, func(t plan.Tag) bool { return t.Follows != "" })
+	return p.Claim != nil || follows || len(p.Images) > 1 || j.in.CreateRepository || j.state.DryRun
 }
 
 // find reads what is to be pushed.
