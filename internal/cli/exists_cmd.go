@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -35,22 +36,19 @@ func (c *existsCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return usage(err)
 	}
-	answered := false
 	err = a.ask(c.registryInputs, c.hostInputs, func(by asking) error {
 		_, err := resolveBoth(ctx, by.client.Resolve, image)
 		switch {
 		case err == nil:
-			answered = true
 			return a.Print([]byte("true\n"))
 		case fault.Is(err, "E_IMAGE_MISSING"):
-			answered = true
 			a.Printf("%v", err)
-			return errors.Join(errNo, a.Print([]byte("false\n")))
+			return cmp.Or(a.Print([]byte("false\n")), errNo)
 		}
 		return err
 	})
-	if !answered {
-		return usage(err) // a script must not take this for a no
+	if errors.Is(err, errNo) {
+		return err
 	}
-	return err
+	return usage(err) // a script must not take this for a no
 }
