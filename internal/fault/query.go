@@ -1,6 +1,9 @@
 package fault
 
-import "regexp"
+import (
+	"regexp"
+	"sync"
+)
 
 // WithoutQueries is err, with every address of http in quotation marks that its text
 // has, as net/url and net/http write them, cut before its query: the address of a
@@ -11,16 +14,18 @@ func WithoutQueries(err error) error {
 		return nil
 	}
 	told := err.Error()
-	text := withQuery.ReplaceAllString(told, "$1$2")
+	text := withQuery().ReplaceAllString(told, "$1$2")
 	if text == told {
 		return err
 	}
 	return &reworded{text, err}
 }
 
-// withQuery is an address from its quotation mark to its end, within a text that may
-// itself be quoted; what is kept of it is before the query.
-var withQuery = regexp.MustCompile(`(\\"https?://[^"?\s\\]*)\?(?:[^"\\]|\\[^"])*|("https?://[^"?\s\\]*)\?(?:[^"\\]|\\.)*`)
+// withQuery is an address from its quotation mark to its end; what is kept of it is
+// before the query. The first form stands in a text that is quoted itself.
+var withQuery = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(\\"https?://[^"?\s\\]*)\?(?:[^"\\]|\\[^"])*|("https?://[^"?\s\\]*)\?(?:[^"\\]|\\.)*`)
+})
 
 // reworded is an error in other words.
 type reworded struct {

@@ -26,15 +26,23 @@ type cutOff struct{ error }
 func (c cutOff) Unwrap() []error { return []error{c.error, io.ErrUnexpectedEOF} }
 
 // lapsed makes a connection that cannot be made count as one that broke off, where
-// the host was there a moment ago: it starts again, or what is before it does. A
-// dial may end with the request's own time: that is none of the network.
-func lapsed(ctx context.Context, err error) error {
+// the host was there a moment ago: it starts again, or what is before it does. One
+// that comes to no end counts, too, where any host has answered: the network was
+// there. A dial may end with the request's own time: that is none of the network.
+func (w wire) lapsed(ctx context.Context, host string, err error) error {
 	op, ok := errors.AsType[*net.OpError](err)
-	if ok && (op.Op == "dial" || op.Op == "proxyconnect") && !broken(err) && ctx.Err() == nil {
+	if !ok || op.Op != "dial" && op.Op != "proxyconnect" || broken(err) || ctx.Err() != nil {
+		return err
+	}
+	_, here := w.answered.Load(host)
+	if _, any := w.answered.Load(anyHost); here || any && op.Timeout() {
 		return cutOff{err}
 	}
 	return err
 }
+
+// anyHost stands for all hosts among those that have answered.
+const anyHost = ""
 
 // dropped makes such an error known.
 func dropped(err error) error {

@@ -157,3 +157,28 @@ func TestAStorageIsNeverReached(t *testing.T) {
 		t.Errorf("asked %d times", asked.Load())
 	}
 }
+
+// That the way to it is lost for a moment is another matter, once anybody has answered.
+func TestAStorageIsReachedLate(t *testing.T) {
+	reg := testkit.NewRegistry(t)
+	var asked atomic.Int32
+	client := newClient()
+	client.Transport = roundTrip(func(request *http.Request) (*http.Response, error) {
+		if request.URL.Host == "storage.example" {
+			if asked.Add(1) == 1 {
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: context.DeadlineExceeded} // as net says of a dial
+			}
+			request = request.Clone(request.Context())
+			request.URL.Host = reg.Host
+		}
+		response, err := remote.DefaultTransport.RoundTrip(request)
+		if err == nil && request.Method == http.MethodPost {
+			response.Header.Set("Location", "http://storage.example"+strings.TrimPrefix(response.Header.Get("Location"), "http://"+reg.Host))
+		}
+		return response, err
+	})
+	push := oneBlob(t, reg)
+	if _, err := client.Push(t.Context(), push); err != nil || reg.Digest("acme/web", "main") != string(push.Digest) || asked.Load() < 2 {
+		t.Errorf("%v after %d", err, asked.Load())
+	}
+}

@@ -65,7 +65,10 @@ func (s *session) explainAnswer(ctx context.Context, answer *transport.Error, er
 	}
 	code, hint := s.refusal(answer)
 	err = readable(answer, err)
-	if code == "E_REGISTRY_AUTH" && s.anonymous {
+	switch {
+	case code == "E_REGISTRY_AUTH" && s.withheld != nil:
+		return s.fault(code, s.withheld.hint, fmt.Errorf("%w; %w", err, s.withheld))
+	case code == "E_REGISTRY_AUTH" && s.anonymous:
 		err = fmt.Errorf("%w (%w)", err, ErrNoLogin)
 	}
 	return s.fault(code, hint, err)

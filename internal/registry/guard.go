@@ -20,20 +20,20 @@ import (
 // It knows a request for a token by what the client has made of it, since those who
 // answer choose the address.
 type guard struct {
-	base http.RoundTripper
-	host string                  // of the registry, as requests have it
-	led  *atomic.Pointer[string] // the host that a greeting was led on to; it stays
-	safe *atomic.Bool            // the registry has answered by https
+	base  http.RoundTripper
+	host  string                  // of the registry, as requests have it
+	led   *atomic.Pointer[string] // the host that a greeting was led on to; it stays
+	byTLS *atomic.Bool            // the registry has answered by https
 }
 
 func newGuard(base http.RoundTripper, host string) guard {
-	return guard{base: base, host: host, led: new(atomic.Pointer[string]), safe: new(atomic.Bool)}
+	return guard{base: base, host: host, led: new(atomic.Pointer[string]), byTLS: new(atomic.Bool)}
 }
 
 // astray is what a registry does that nobody goes along with.
 type astray struct {
 	text, hint string
-	login      bool // it was the login that did not go along: without one, it may be done
+	withheld   bool // it was the login that did not go along: without one, it may be done
 }
 
 func (a *astray) Error() string { return a.text }
@@ -60,8 +60,8 @@ func (g guard) RoundTrip(request *http.Request) (*http.Response, error) {
 		request.Header.Del("Authorization")
 	}
 	response, err := g.base.RoundTrip(request)
-	if err == nil && request.URL.Scheme == "https" && request.URL.Host == g.host {
-		g.safe.Store(true)
+	if err == nil && request.URL.Scheme == "https" && request.URL.Host == g.host && (!greets(request) || takesGreeting(response)) {
+		g.byTLS.Store(true)
 	}
 	if err != nil || !wantsToken(first) {
 		return response, err
@@ -89,9 +89,9 @@ func (g guard) refuses(request *http.Request) error {
 	}
 	if led := g.led.Load(); led != nil && !own && (isBasic(request) || postsForm(request)) {
 		return &astray{
-			text:  fmt.Sprintf("the registry sends its clients on to %s, which does not get the login for %s", *led, g.host),
-			hint:  fmt.Sprintf("name %s in the image, and give the login for that; or give none for %s", *led, g.host),
-			login: true,
+			text:     fmt.Sprintf("the registry sends its clients on to %s, which does not get the login for %s", *led, g.host),
+			hint:     fmt.Sprintf("name %s in the image, and give the login for that; or give none for %s", *led, g.host),
+			withheld: true,
 		}
 	}
 	return nil
@@ -101,7 +101,7 @@ func (g guard) refuses(request *http.Request) error {
 // upload, is out of TLS though the registry itself is within. The registry by its own
 // name is asked as its client has chosen.
 func (g guard) leaks(to *url.URL) bool {
-	return g.safe.Load() && to.Scheme != "https" && to.Host != g.host && !isLoopback(to.Hostname())
+	return g.byTLS.Load() && to.Scheme != "https" && to.Host != g.host && !isLoopback(to.Hostname())
 }
 
 func isLoopback(host string) bool {
@@ -157,6 +157,12 @@ func firstOf(request *http.Request) *http.Request {
 
 func greets(request *http.Request) bool {
 	return request.Method == http.MethodGet && request.URL.Path == "/v2/"
+}
+
+// takesGreeting reports whether an answer to a greeting is that of a registry. After
+// another one a client greets by http where it may.
+func takesGreeting(response *http.Response) bool {
+	return response.StatusCode == http.StatusOK || response.StatusCode == http.StatusUnauthorized
 }
 
 // wantsToken reports whether a request is one for a token: by GET with the name of a

@@ -68,12 +68,12 @@ func (o outside) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	return entitled(response), nil
+	return titleOnly(response), nil
 }
 
-// entitled leaves of a page for people its title: nginx says with one that a password
+// titleOnly leaves of a page for people its title: nginx says with one that a password
 // is wrong.
-func entitled(response *http.Response) *http.Response {
+func titleOnly(response *http.Response) *http.Response {
 	kind, _, _ := mime.ParseMediaType(response.Header.Get("Content-Type"))
 	if response.StatusCode < 300 || kind != "text/html" {
 		return response

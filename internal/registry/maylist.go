@@ -7,8 +7,9 @@ import (
 )
 
 // MayList reports whether the tags of a repository can be listed, and fails as Tags
-// would: the first page is read.
+// would: the first page is read. It waits for answers for seconds only.
 func (c *Client) MayList(ctx context.Context, repository ref.Repository) error {
+	ctx = hastily(ctx)
 	s, err := c.reading(ctx, repository)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package registry_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -158,6 +159,60 @@ func TestAGreetingElsewhereThatRefuses(t *testing.T) {
 	}))
 	_, err := client.Revision(t.Context(), image(t, "registry.example/acme/web:main"))
 	check(t, err, "E_REGISTRY", "does not get the login for registry.example", "name stranger.example in the image")
+}
+
+// And so it is where nobody may read the image: a login there is, which is told.
+func TestAGreetingElsewhereOfAPrivateImage(t *testing.T) {
+	w, reg, client := at(testkit.RegistryRedirects(stranger, "greeting")).by("octocat").open(t)
+	w.Handle("stranger.example", reg.Stranger())
+	client.Log = io.Discard
+	reg.Fail(testkit.RegistryFailure{Path: "/manifests/", Status: http.StatusUnauthorized, Code: "UNAUTHORIZED", Message: "authentication required"})
+	_, err := client.Resolve(t.Context(), image(t, "registry.example/acme/web:main"))
+	check(t, err, "E_REGISTRY_AUTH", "does not get the login for registry.example", "name stranger.example in the image")
+	if errors.Is(err, registry.ErrNoLogin) {
+		t.Errorf("%v says that there is no login", err)
+	}
+}
+
+// A registry within TLS that has its tokens given without it gets no login, and what
+// is no registry at all, at the port of https, does not count.
+func TestATokenServiceOutOfTLS(t *testing.T) {
+	for name, test := range map[string]struct {
+		status int // of https
+		told   string
+	}{"a registry": {http.StatusUnauthorized, "https://registry.example/v2/ leads to http://tokens.example/token, out of TLS"}, "another server": {http.StatusNotFound, ""}} {
+		t.Run(name, func(t *testing.T) {
+			asked := false
+			client := newClient()
+			client.Transport = roundTrip(func(request *http.Request) (*http.Response, error) {
+				answer := stub(request, http.StatusUnauthorized, "")
+				answer.Header.Set("WWW-Authenticate", `Bearer realm="http://tokens.example/token",service="registry"`)
+				switch {
+				case request.URL.Scheme == "https":
+					answer.StatusCode = test.status
+				case request.URL.Host == "tokens.example":
+					asked = true
+				}
+				return answer, nil
+			})
+			line := client.At("registry.example")
+			for _, address := range []string{"https://registry.example/v2/", "http://registry.example/v2/", "http://tokens.example/token?service=registry"} {
+				request, err := http.NewRequest(http.MethodGet, address, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = line.RoundTrip(request)
+				if request.URL.Host == "tokens.example" && test.told != "" {
+					check(t, err, "E_REGISTRY", test.told, "name its addresses with https")
+				} else if err != nil {
+					t.Errorf("%s: %v", address, err)
+				}
+			}
+			if asked != (test.told == "") {
+				t.Errorf("asked: %t", asked)
+			}
+		})
+	}
 }
 
 // registry.k8s.io greets nobody itself: what is public is read there without a login.

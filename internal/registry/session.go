@@ -33,6 +33,7 @@ type session struct {
 	also      []ref.Repository // those of them that it may
 	user      string           // who the keychain says we are; may be empty with a token
 	anonymous bool
+	withheld  *astray       // why the login that there is was not given; nil where it was
 	source    func() string // where credentials were looked for
 	server    string        // of GitHub; "" is https://github.com
 	noCreate  bool          // as that of Client
@@ -85,16 +86,16 @@ func (c *Client) open(ctx context.Context, image ref.Repository, scope scope, al
 func (s *session) enter(ctx context.Context, auth authn.Authenticator, base http.RoundTripper) (http.RoundTripper, error) {
 	door, err := transport.NewWithContext(ctx, s.repo.Registry, auth, base, s.scopes())
 	wrong, ok := errors.AsType[*astray](err)
-	if !ok || !wrong.login || s.scope != pulling {
+	if !ok || !wrong.withheld || s.scope != pulling {
 		return door, err
 	}
 	open, failed := transport.NewWithContext(ctx, s.repo.Registry, authn.Anonymous, base, s.scopes())
 	if failed != nil {
 		return nil, err
 	}
-	if s.transport == nil { // nobody reads them yet
+	if s.transport == nil { // the session is not shared yet
 		s.tries.print(fmt.Sprintf("%s: %v: it is read without a login", s.image, wrong))
-		s.anonymous, s.user = true, ""
+		s.anonymous, s.user, s.withheld = true, "", wrong
 	}
 	return open, nil
 }
@@ -124,7 +125,7 @@ func (s *session) identify(ctx context.Context, keychain authn.Keychain) (authn.
 		return nil, fault.New("E_REGISTRY_AUTH", "repair "+s.source()+", or the credential helper that it names",
 			fmt.Errorf("%s: credentials: %w", s.image, err))
 	}
-	if s.transport == nil { // nobody reads them yet
+	if s.transport == nil { // the session is not shared yet
 		s.anonymous = auth == authn.Anonymous
 		if who, err := authn.Authorization(ctx, auth); err == nil {
 			s.user = who.Username

@@ -92,16 +92,14 @@ func (w *watch) end() {
 func (w wire) listen(request *http.Request, watched *watch) (*http.Response, error) {
 	response, err := w.base.RoundTrip(request)
 	if err != nil {
-		err = dropped(silent(watched.ctx, err))
-		if _, was := w.answered.Load(request.URL.Host); was {
-			err = lapsed(watched.ctx, err)
-		}
+		err = w.lapsed(watched.ctx, request.URL.Host, dropped(silent(watched.ctx, err)))
 		watched.end()
 		return nil, err
 	}
 	watched.ended.Store(true)
 	watched.timer.Stop()
 	w.answered.Store(request.URL.Host, true)
+	w.answered.Store(anyHost, true)
 	response.Body = &answerBody{response.Body, watched}
 	return response, nil
 }
