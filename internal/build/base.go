@@ -73,7 +73,11 @@ func (g *puller) fetch(ctx context.Context, image string, platform v1.Platform) 
 	if err != nil {
 		return nil, fault.New("E_BASE_IMAGE", "it is neither a stage above nor the name of an image", err)
 	}
-	found, err := remote.Get(reference, g.options(ctx, reference, remote.WithAuthFromKeychain(g.logins()))...)
+	var found *remote.Descriptor
+	err = g.openly(ctx, reference, remote.WithAuthFromKeychain(g.logins()), func(with ...remote.Option) (err error) {
+		found, err = remote.Get(reference, with...)
+		return err
+	})
 	if err != nil {
 		return nil, g.unreachable(image, err)
 	}

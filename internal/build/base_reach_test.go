@@ -40,6 +40,7 @@ func TestBasesAreReadWithCare(t *testing.T) {
 		only       string // "build": what the check leaves to it
 	}{
 		"a greeting elsewhere":      {[]testkit.RegistryOption{ghcr, leads("https://stranger.example", "greeting")}, false, "E_REGISTRY", "the registry sends its clients on to stranger.example, which does not get the login for registry.example", ""},
+		"… which anybody may read":  {[]testkit.RegistryOption{leads("https://stranger.example", "greeting")}, false, "", "", ""},
 		"… and nobody is logged in": {[]testkit.RegistryOption{leads("https://stranger.example", "greeting")}, true, "", "", ""},
 		"a token elsewhere":         {[]testkit.RegistryOption{ghcr, leads("https://stranger.example", "token")}, false, "E_BASE_IMAGE", "UNAUTHORIZED", ""},
 		"a greeting out of TLS":     {[]testkit.RegistryOption{ghcr, leads("http://registry.example", "greeting")}, false, "E_REGISTRY", "leads to http://registry.example/v2/, out of TLS", ""},

@@ -73,11 +73,14 @@ func (g *puller) ask(ctx context.Context, image string) error {
 		}
 		return nil
 	}
-	asking := g.options(ctx, reference, remote.WithAuth(auth))
-	if _, err = remote.Head(reference, asking...); err == nil || !refused(err) {
-		return nil
-	}
-	if _, err = remote.Get(reference, asking...); err == nil || !refused(err) {
+	err = g.openly(ctx, reference, remote.WithAuth(auth), func(with ...remote.Option) error {
+		_, err := remote.Head(reference, with...)
+		if err != nil && refused(err) {
+			_, err = remote.Get(reference, with...)
+		}
+		return err
+	})
+	if err == nil || !refused(err) {
 		return nil
 	}
 	return g.unreachable(image, err)

@@ -3,6 +3,7 @@ package build
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -35,6 +36,17 @@ func (g *puller) options(ctx context.Context, image name.Reference, login remote
 	never := func(error) bool { return false }
 	return append(all, remote.WithTransport(g.reach(image.Context().RegistryStr())),
 		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), remote.WithRetryPredicate(never))
+}
+
+// openly asks for an image with a login and, where that would have gone to another host
+// than the registry's, without one: what is public is read all the same.
+func (g *puller) openly(ctx context.Context, image name.Reference, login remote.Option, ask func(...remote.Option) error) error {
+	err := ask(g.options(ctx, image, login)...)
+	var kept interface{ Withheld() bool }
+	if !errors.As(err, &kept) || !kept.Withheld() || ask(g.options(ctx, image, remote.WithAuth(authn.Anonymous))...) != nil {
+		return err
+	}
+	return nil
 }
 
 // explaining is a keychain that says how a login for a registry, or for a repository

@@ -38,6 +38,10 @@ type astray struct {
 
 func (a *astray) Error() string { return a.text }
 
+// Withheld tells others of an error's cause that what was asked may be asked without a
+// login.
+func (a *astray) Withheld() bool { return a.withheld }
+
 func outOfTLS(from, to *url.URL) error {
 	hint := "let the registry, or the proxy before it, name its addresses with https"
 	if strings.Contains(from.Path, "/blobs/") && !sameHost(from, to) {
