@@ -18,7 +18,7 @@ func WithoutQueries(err error) error {
 	if text == told {
 		return err
 	}
-	return &reworded{text, err}
+	return Reworded(text, err)
 }
 
 // withQuery is an address from its quotation mark to its end; what is kept of it is
@@ -27,7 +27,9 @@ var withQuery = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`(\\"https?://[^"?\s\\]*)\?(?:[^"\\]|\\[^"])*|("https?://[^"?\s\\]*)\?(?:[^"\\]|\\.)*`)
 })
 
-// reworded is an error in other words.
+// Reworded is err in other words.
+func Reworded(text string, err error) error { return &reworded{text, err} }
+
 type reworded struct {
 	text string
 	err  error

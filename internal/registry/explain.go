@@ -78,15 +78,6 @@ func (s *session) fault(code, hint string, err error) error {
 	return fault.New(code, hint, fmt.Errorf("%s: %w", s.image, fault.WithoutQueries(err)))
 }
 
-// reworded is an error in other words.
-type reworded struct {
-	text string
-	err  error
-}
-
-func (r *reworded) Error() string { return r.text }
-func (r *reworded) Unwrap() error { return r.err }
-
 // spell asks by GET for what the answer to a HEAD could not say: it has no body.
 // It gives nil where GET is answered otherwise.
 func (s *session) spell(ctx context.Context, answer *transport.Error) *transport.Error {

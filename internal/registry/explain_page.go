@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"github.com/seed-96940006/tagboat/internal/fault"
 	"github.com/seed-96940006/tagboat/internal/pattern"
 )
 
@@ -74,7 +75,7 @@ func readable(answer *transport.Error, err error) error {
 	case len(answer.Errors) > 0 || answer.Request == nil:
 		return err
 	case !strings.Contains(lower, "<html") && !strings.Contains(lower, "<!doctype html"):
-		return &reworded{strings.Replace(err.Error(), text, plain(text), 1), err}
+		return fault.Reworded(strings.Replace(err.Error(), text, plain(text), 1), err)
 	}
 	return &htmlPage{
 		asked: addressOf(answer.Request), status: answer.StatusCode,
