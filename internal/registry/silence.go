@@ -16,6 +16,7 @@ const (
 	longestSilence = time.Minute
 	hastySilence   = 9 * time.Second // where somebody waits before a build
 	uploadPatience = 15              // times as long for what carries a blob
+	sizePatience   = 45              // and so many times more at most, by its size
 )
 
 // maxSilences bounds how often one thing is asked for without an answer.
@@ -46,11 +47,12 @@ func hastily(ctx context.Context) context.Context {
 // its body on its way. Who takes a blob may need long before it answers, and the
 // longer the larger it is: it computes a digest, or moves the blob within its storage,
 // which the request that ends the upload waits for. Where the system itself sends a
-// file, nobody hears of its bytes either. A megabyte a second is expected.
+// file, nobody hears of its bytes either. A megabyte a second is expected, and no more
+// than an hour in all: there is a second try, and a job has six.
 func (w wire) bound(request *http.Request) time.Duration {
 	if uploads(request) && request.Method != http.MethodDelete {
 		size := max(request.ContentLength, trialOf(request.Context()).bytes())
-		return uploadPatience*w.silence + time.Duration(size>>20)*time.Second
+		return uploadPatience*w.silence + min(time.Duration(size>>20)*time.Second, sizePatience*w.silence)
 	}
 	if short, ok := request.Context().Value(silenceKey{}).(time.Duration); ok {
 		return min(short, w.silence)

@@ -108,6 +108,25 @@ func TestALargeUploadEndsLate(t *testing.T) {
 	})
 }
 
+// The largest blob has an hour, not hours: 4 GB are said to come, and none of them does.
+func TestTheLargestUploadHasAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client := byTheClock(roundTrip(func(request *http.Request) (*http.Response, error) {
+			<-request.Context().Done()
+			return nil, request.Context().Err()
+		}), io.Discard)
+		request, err := http.NewRequest(http.MethodPatch, "https://registry.example/v2/acme/web/blobs/uploads/1", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.ContentLength = 4 << 30
+		began := time.Now()
+		if _, err = client.At("registry.example").RoundTrip(request); err == nil || time.Since(began) != time.Hour {
+			t.Errorf("%v after %s", err, time.Since(began))
+		}
+	})
+}
+
 // Nobody waits for hours where it never answers.
 func TestAnUploadIsNotAnswered(t *testing.T) {
 	for method, times := range map[string]int32{http.MethodPatch: 0, http.MethodPut: 1} {
